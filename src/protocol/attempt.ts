@@ -1,0 +1,127 @@
+/** One dial as the host sees it: the call, the socket it uses, and the device that is configured for it. */
+import { Call, type CallEffect, type CallInput, type CallOptions } from './call.ts';
+import { failureEvent, stageEvent } from './client-history.ts';
+import type { Candidate, ClientEffect, LinkUp, Path, Stage } from './client-io.ts';
+import type { Instant } from './deadlines.ts';
+import type { Failure } from './failure.ts';
+import type { FarewellRecord } from './l2tp/farewell.ts';
+import type { Machine } from './machine.ts';
+
+export type AttemptInput = CallInput | { type: 'link-ready' } | { type: 'link-failed'; failure: Failure };
+
+export type AttemptEffect =
+  | ClientEffect
+  /** Once; `upMs` is how long the connection had been up, undefined when it never was. */
+  | { type: 'ended'; failure: Failure | undefined; upMs: number | undefined };
+
+export class Attempt implements Machine<AttemptInput, AttemptEffect> {
+  readonly call: Call;
+  readonly candidate: Candidate;
+  readonly path: Path;
+  #stage: Stage = 'preparing';
+  #link: LinkUp | undefined;
+  #ipv6: Extract<CallEffect, { type: 'ipv6-up' }> | undefined;
+  #upSince: Instant | undefined;
+  /** The stage in which hanging up began: that is where a failure belongs. */
+  #failedStage: Stage | undefined;
+
+  constructor(options: CallOptions) {
+    this.call = new Call(options);
+    this.candidate = options.candidate;
+    this.path = options.path;
+  }
+
+  get deadline(): Instant | undefined {
+    return this.call.deadline;
+  }
+
+  handle(input: AttemptInput, now: Instant): AttemptEffect[] {
+    switch (input.type) {
+      case 'link-ready':
+        if (this.#link === undefined || this.#stage === 'hanging-up') return [];
+        this.#upSince ??= now;
+        return this.#enter('up');
+      case 'link-failed':
+        return this.handle({ type: 'hang-up', why: input.failure.detail, failure: input.failure, patient: false }, now);
+      case 'hang-up':
+        if (this.#stage === 'hanging-up') return [];
+        this.#failedStage = this.#stage;
+        return [...this.#enter('hanging-up'), ...this.#toCall(input, now)];
+      default:
+        return this.#toCall(input, now);
+    }
+  }
+
+  #toCall(input: CallInput, now: Instant): AttemptEffect[] {
+    return this.call.handle(input, now).flatMap((effect) => this.#fromCall(effect, now));
+  }
+
+  #fromCall(effect: CallEffect, now: Instant): AttemptEffect[] {
+    switch (effect.type) {
+      case 'send':
+        return [{ ...effect, socket: this.path.socket }];
+      case 'dropped':
+      case 'event':
+      case 'repin':
+        return [effect];
+      case 'ipv6-up':
+      case 'ipv6-down':
+        // IPV6CP needs a round trip less than IPCP: the device that is to have IPv6 is made first.
+        this.#ipv6 = effect.type === 'ipv6-up' ? effect : undefined;
+        return this.#link === undefined ? [] : [effect];
+      case 'stage':
+        return this.#enter(effect.stage);
+      case 'mtu-changed':
+        return this.#link === undefined ? [] : [effect];
+      case 'ipv4-down':
+        return []; // the lane is shut; the device stays for the case that the server renegotiates
+      case 'ipv4-up':
+        return this.#ipv4Up(effect.link);
+      case 'ended': {
+        const upMs = this.#upSince === undefined ? undefined : now - this.#upSince;
+        const said =
+          effect.failure === undefined
+            ? []
+            : [failureEvent(effect.failure, this.#failedStage ?? this.#stage, this.candidate)];
+        return [...said, { ...effect, upMs }];
+      }
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #ipv4Up(link: LinkUp): AttemptEffect[] {
+    // Renegotiated with the same outcome: the device stays as it is.
+    if (this.#link !== undefined && JSON.stringify(this.#link) === JSON.stringify(link)) return this.#enter('up');
+    this.#link = link;
+    const ipv6 = this.#ipv6 === undefined ? [] : [this.#ipv6];
+    return [
+      { type: 'remember', farewell: this.#farewell() },
+      ...this.#enter('configuring'),
+      { type: 'link-up', link },
+      ...ipv6,
+    ];
+  }
+
+  /** Hanging up is the last stage: what the layers go through meanwhile is of no interest. */
+  #enter(stage: Stage): AttemptEffect[] {
+    if (this.#stage === 'hanging-up') return [];
+    this.#stage = stage;
+    return [stageEvent(stage, this.candidate)];
+  }
+
+  /** What the journal must hold for this tunnel to be hung up by a later process. */
+  #farewell(): FarewellRecord {
+    const { tunnel, session } = this.call;
+    return {
+      local: this.path.local,
+      peer: tunnel.peer,
+      uplink: this.path.uplink,
+      localTunnelId: tunnel.localId,
+      peerTunnelId: tunnel.peerId ?? 0,
+      localSessionId: session.localId,
+      peerSessionId: session.peerId ?? 0,
+      ...tunnel.sequence,
+    };
+  }
+}
