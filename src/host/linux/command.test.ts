@@ -1,0 +1,65 @@
+import { describe, expect, it, vi } from 'vitest';
+import { failureOf, runner, succeeded } from './command.ts';
+
+const run = runner('/usr/bin:/bin');
+
+describe('a command', () => {
+  it('gets its arguments as they are, its input, and nothing of our environment', async () => {
+    vi.stubEnv('L2TPWAN_PASSWORD', 's3cret');
+    const outcome = await run(['sh', '-c', 'cat; printf "%s|" "$@"; env', 'sh', 'a b', '$(id)', "'"], {
+      input: 'in|',
+      environment: { EVENT: 'up' },
+    });
+    vi.unstubAllEnvs();
+    expect(outcome.status).toBe(0);
+    expect(outcome.output).toMatch(/^in\|a b\|\$\(id\)\|'\|/);
+    expect(outcome.output).toContain('LC_ALL=C\n');
+    expect(outcome.output).toContain('EVENT=up\n');
+    expect(outcome.output).not.toContain('L2TPWAN');
+  });
+
+  it('that fails says what was run and what it said', async () => {
+    const argv = ['sh', '-c', 'echo one >&2; echo two >&2; exit 3'];
+    const outcome = await run(argv);
+    expect(succeeded(outcome)).toBe(false);
+    expect(failureOf(argv, outcome)).toBe('`sh -c echo one >&2; echo two >&2; exit 3` failed: one; two');
+    expect((await run(['false'])).complaint).toBe('exit status 1');
+    expect((await run(['sh', '-c', 'kill -9 $$'])).complaint).toBe('killed by SIGKILL');
+  });
+
+  it('that succeeds has no complaint, whatever it writes', async () => {
+    expect(await run(['sh', '-c', 'echo careful >&2'])).toEqual({
+      status: 0,
+      output: '',
+      errors: 'careful\n',
+      complaint: '',
+    });
+  });
+
+  it('that is not there says so', async () => {
+    expect((await run(['l2tpwan-none'])).complaint).toBe('l2tpwan-none is not installed (not found in /usr/bin:/bin)');
+    expect((await run(['/nowhere/script'])).complaint).toBe('no such file');
+    expect((await run(['/etc/passwd'])).complaint).toBe('/etc/passwd may not be executed');
+    expect((await run(['true', 'a\0b'])).status).toBeUndefined();
+  });
+
+  it('is ended in time, with its children', async () => {
+    const started = performance.now();
+    const outcome = await run(['sh', '-c', 'sleep 71.25 & wait'], { limitMs: 200 });
+    expect(outcome).toMatchObject({ status: undefined, complaint: 'it did not end within 0.2 s and was killed' });
+    expect(performance.now() - started).toBeLessThan(2000);
+    const left = await run([
+      'sh',
+      '-c',
+      'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline; echo; done 2>/dev/null | grep -c "^sleep 71.25"',
+    ]);
+    expect(left.output.trim()).toBe('0');
+  });
+
+  it('may leave a child running: that is not waited for', async () => {
+    const started = performance.now();
+    const outcome = await run(['sh', '-c', 'sleep 5 & echo done']);
+    expect(outcome).toMatchObject({ status: 0, output: 'done\n' });
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,107 @@
+/** Which way the server has outside every tunnel of ours, and whether the kernel agrees. */
+import { HostError } from '../../ports/host-error.ts';
+import type { Uplink } from '../../ports/network.ts';
+import { failureOf, type Run, succeeded } from './command.ts';
+import { type PrintedPath, readPath } from './ip-text.ts';
+import { type KernelRoute, wayTo } from './kernel-table.ts';
+import type { KernelView } from './kernel-view.ts';
+import { type Prefix, readPrefix } from './prefix.ts';
+import { hopOf } from './route-plan.ts';
+import { ip } from './routes.ts';
+
+export interface Ground {
+  readonly run: Run;
+  readonly view: KernelView;
+  readonly isTunnel: (device: string) => boolean;
+  readonly isOurs: (route: KernelRoute) => boolean;
+  /** Whether a route of ours hides what the kernel would say about an address without us. */
+  readonly isHidden: (address: string) => boolean;
+}
+
+export interface Way extends Uplink {
+  /** The server is this machine: no route decides about that, so none is pinned. */
+  readonly isLocal: boolean;
+}
+
+/**
+ * The way to a server on the uplink.
+ * @param wished the uplink by name; undefined: whatever the route to the server says
+ * @throws HostError `no-route`
+ */
+export async function findWay(ground: Ground, server: string, wished: string | undefined): Promise<Way> {
+  const target = readPrefix(server);
+  if (target === undefined) throw new HostError('no-route', `${server} is not an IP address`);
+  const hop =
+    wished === undefined ? await freeWay(ground, server, target) : await wayOver(ground, server, target, wished);
+  if (!ROUTABLE.includes(hop.type)) throw new HostError('no-route', `the route to ${server} is of type ${hop.type}`);
+  const link = ground.view.link(hop.device);
+  if (link === undefined) throw new HostError('no-route', `the uplink ${hop.device} does not exist`);
+  if (link.dead !== undefined) throw new HostError('no-route', `the uplink ${hop.device} is ${link.dead}`);
+  const source = hop.source ?? (await kernelsWay(ground.run, server, hop.device)).source;
+  if (source === undefined)
+    throw new HostError('no-route', `the uplink ${hop.device} has no address to reach ${server} from`);
+  return { device: hop.device, gateway: hop.gateway, source, mtu: link.mtu, isLocal: hop.type === 'local' };
+}
+
+/**
+ * The system's own answer must be the pinned way.
+ * @throws HostError `network-failed`
+ */
+export async function verifyWay(run: Run, server: string, way: Way): Promise<void> {
+  const { device, gateway } = await kernelsWay(run, server);
+  if (device === way.device && gateway === way.gateway) return;
+  const found = `\`ip route get ${server}\` says ${hopOf({ device, gateway })}`;
+  throw new HostError(
+    'network-failed',
+    `the host route to the server does not hold: ${found}, not ${hopOf(way)}; look for a policy rule (\`ip rule\`) that comes before table main`,
+  );
+}
+
+const ROUTABLE = ['unicast', 'local'];
+
+async function freeWay(ground: Ground, server: string, target: Prefix): Promise<PrintedPath> {
+  const { view, isTunnel, isOurs, isHidden } = ground;
+  const answer = await kernelsWay(ground.run, server);
+  if (!isTunnel(answer.device) && !isHidden(server)) return answer;
+  // Routes of ours decide that answer: look past them.
+  const way = wayTo(view.table(target.family), target, (route) => !isTunnel(route.device) && !isOurs(route));
+  if (way !== undefined && way.device !== '*') return unicast(way);
+  if (!isTunnel(answer.device)) return answer;
+  throw new HostError('no-route', `the only route to ${server} leads into the tunnel ${answer.device}`);
+}
+
+async function wayOver(
+  { run, view, isOurs }: Ground,
+  server: string,
+  target: Prefix,
+  wished: string,
+): Promise<PrintedPath> {
+  if (view.link(wished) === undefined) throw new HostError('no-route', `the uplink ${wished} does not exist`);
+  const way = wayTo(view.table(target.family), target, (route) => route.device === wished && !isOurs(route));
+  if (way !== undefined) return unicast(way);
+  // Perhaps in another table. Without any route the kernel supposes that everything is on the link: not an answer.
+  const answer = await kernelsWay(run, server, wished);
+  if (answer.type === 'local' || (answer.gateway !== undefined && answer.device === wished)) return answer;
+  throw new HostError(
+    'no-route',
+    `the uplink ${wished} has no route to ${server}: no gateway, and it is not on the link`,
+  );
+}
+
+const unicast = ({ gateway, device }: KernelRoute): PrintedPath => ({
+  type: 'unicast',
+  gateway,
+  device,
+  source: undefined,
+});
+
+/** What the system itself says about an address. @throws HostError `no-route` */
+export async function kernelsWay(run: Run, server: string, device?: string): Promise<PrintedPath> {
+  const argv = [...ip(server), 'route', 'get', server, ...(device === undefined ? [] : ['oif', device])];
+  const outcome = await run(argv);
+  if (!succeeded(outcome)) throw new HostError('no-route', failureOf(argv, outcome));
+  const path = readPath(outcome.output);
+  if (path === undefined)
+    throw new HostError('no-route', `\`${argv.join(' ')}\` answered in a way not understood: ${outcome.output.trim()}`);
+  return path;
+}

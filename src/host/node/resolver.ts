@@ -1,0 +1,120 @@
+/**
+ * Names to addresses without help from any tunnel: the uplink's own name servers are asked first, from the uplink's address,
+ * and the system's resolver only when they do not know. A local cache that filters private addresses (rebind protection)
+ * or that forwards into a dead tunnel is thus not in the way; /etc/hosts still counts.
+ */
+import { lookup, Resolver } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { isIP, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { HostError } from '../../ports/host-error.ts';
+import type { ResolverPort } from '../../ports/resolver.ts';
+
+/** Where systems keep the name servers they got from the uplink, most telling first; the last may name a local cache only. */
+const RESOLV_FILES = ['/tmp/resolv.conf.d/resolv.conf.auto', '/run/systemd/resolve/resolv.conf', '/etc/resolv.conf'];
+/** One try of one server, ms, and tries. */
+const TIMEOUT_MS = 1500;
+const TRIES = 2;
+/** The system's resolver has no limit of its own that could be set, ms. */
+const SYSTEM_TIMEOUT_MS = 10_000;
+
+export interface ResolverOptions {
+  /** Makes the way to a name server lead over the uplink while it is asked; returns how to undo it. */
+  readonly pin: (nameServer: string, uplink: string | undefined) => Promise<() => Promise<void>>;
+  readonly resolvFiles?: readonly string[];
+}
+
+export function resolver({ pin, resolvFiles = RESOLV_FILES }: ResolverOptions): ResolverPort {
+  return {
+    async resolve(name, uplink, nameServers) {
+      if (isIP(name) !== 0) return [name];
+      const servers = nameServers.length > 0 ? nameServers : await uplinkNameServers(resolvFiles);
+      const said: string[] = [];
+      for (const server of servers) {
+        const addresses = await ask(server, name, uplink, pin).catch((error: unknown) => {
+          said.push(`${server}: ${words(error)}`);
+          return [];
+        });
+        if (addresses.length > 0) return addresses;
+      }
+      const addresses = await system(name).catch((error: unknown) => {
+        said.push(`system: ${words(error)}`);
+        return [];
+      });
+      if (addresses.length > 0) return addresses;
+      throw new HostError('resolve-failed', `${name}: ${said.join('; ')}`);
+    },
+  };
+}
+
+async function ask(
+  server: string,
+  name: string,
+  uplink: string | undefined,
+  pin: ResolverOptions['pin'],
+): Promise<string[]> {
+  const unpin = await pin(hostOf(server), uplink);
+  try {
+    const dns = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+    dns.setServers([server]);
+    const source = addressOf(uplink, isIPv6(hostOf(server)));
+    if (source !== undefined) dns.setLocalAddress(...source);
+    const [four, six] = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
+    const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    if (found.length === 0 && four.status === 'rejected') throw four.reason;
+    return found;
+  } finally {
+    await unpin();
+  }
+}
+
+async function system(name: string): Promise<string[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${SYSTEM_TIMEOUT_MS / 1000} s`)), SYSTEM_TIMEOUT_MS);
+  });
+  try {
+    const found = await Promise.race([lookup(name, { all: true }), limit]);
+    return [...new Set(found.map(({ address }) => address))];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The name servers of the first file that names one other than this machine itself. */
+async function uplinkNameServers(files: readonly string[]): Promise<string[]> {
+  for (const file of files) {
+    const content = await readFile(file, 'utf8').catch(() => '');
+    const servers = [...content.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '');
+    const remote = servers.filter((server) => isIP(server.replace(/%.*/, '')) !== 0 && !isLoopback(server));
+    if (remote.length > 0) return remote;
+  }
+  return [];
+}
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
+
+/** The address of `10.0.0.1`, `10.0.0.1:53`, `fd00::1` or `[fd00::1]:53`. */
+function hostOf(server: string): string {
+  if (isIP(server) !== 0) return server;
+  return server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
+/** What `setLocalAddress` takes so that questions leave with the uplink's own address; undefined when it has none. */
+function addressOf(uplink: string | undefined, six: boolean): [ipv4: string, ipv6?: string] | undefined {
+  const addresses = (uplink === undefined ? undefined : networkInterfaces()[uplink]) ?? [];
+  const found = addresses.find(
+    ({ family, address }) => (family === 'IPv6') === six && !address.startsWith('fe80'),
+  )?.address;
+  if (found === undefined) return undefined;
+  return six ? ['0.0.0.0', found] : [found];
+}
+
+function words(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOTFOUND') return 'no such name';
+  if (code === 'ENODATA') return 'the name has no address';
+  if (code === 'ETIMEOUT' || code === 'EAI_AGAIN') return 'no answer';
+  if (code === 'ECONNREFUSED') return 'unreachable';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,13 @@
+/** The way in for people and programs on this machine: one request a client, one or more answers. Both are text of one line. */
+
+export interface Reply {
+  write(answer: string): void;
+  /** Nothing more will be written. */
+  end(): void;
+}
+
+/**
+ * Answers one request, now or later.
+ * @returns called once the client has gone, whether or not everything was answered
+ */
+export type Serve = (request: string, reply: Reply) => () => void;

@@ -1,0 +1,94 @@
+/** The machine's network as the daemon sees it: host route to the server, device, routes, rules, MSS clamp, name servers. */
+
+import type { LinkUp } from '../protocol/client-io.ts';
+import type { Failure } from '../protocol/failure.ts';
+import type { FarewellRecord } from '../protocol/l2tp/farewell.ts';
+
+/** How one connection wants its routes; checked, defaults filled in. Prefixes are `ADDRESS/LENGTH`. */
+export interface RoutingSettings {
+  /** Final name of the tunnel device, at most 15 characters. */
+  readonly device: string;
+  /** Uplink device to dial through; undefined: whatever the route to the server says, never a tunnel of ours. */
+  readonly uplink: string | undefined;
+  /** true: a default route that wins; 'split': two halves; false: none. */
+  readonly defaultRoute: boolean | 'split';
+  /** Metric wished for the default route; undefined: one that wins. */
+  readonly metric: number | undefined;
+  /** Routing table of the tunnel's routes, with a rule `from ADDRESS`; undefined: main. */
+  readonly table: number | undefined;
+  readonly routes: readonly string[];
+  readonly exclude: readonly string[];
+  /** Write the peer's name servers to the resolv file and hand them to scripts. */
+  readonly peerDns: boolean;
+  /** true: clamp to MTU − 40 / − 60; a number: that MSS (IPv4; 20 less for IPv6); false: leave it to the user. */
+  readonly mss: boolean | number;
+  readonly upScript: string | undefined;
+  readonly downScript: string | undefined;
+}
+
+export interface Uplink {
+  readonly device: string;
+  /** undefined: the server is on the uplink's own link. */
+  readonly gateway: string | undefined;
+  /** Our address on the uplink. */
+  readonly source: string;
+  /** octets */
+  readonly mtu: number;
+}
+
+export interface InstalledRoute {
+  readonly prefix: string;
+  readonly gateway: string | undefined;
+  readonly device: string;
+  readonly metric: number | undefined;
+  readonly table: number | undefined;
+  readonly purpose: 'server' | 'default' | 'half of default' | 'into tunnel' | 'stays on uplink' | 'name server';
+  /** An identical route of somebody else: left alone, never deleted. */
+  readonly foreign: boolean;
+}
+
+/** Everything of one connection that is now on the machine: shown in status, removed by `down`. */
+export interface Installed {
+  readonly routes: readonly InstalledRoute[];
+  /** Policy rules, as words: `from 10.64.0.10 lookup 77`. */
+  readonly rules: readonly string[];
+  readonly mss:
+    | { state: 'clamped'; ipv4: number; ipv6: number }
+    | { state: 'off' }
+    | { state: 'unavailable'; why: string };
+  /** Path of the resolv file, when the peer gave name servers. */
+  readonly resolvFile: string | undefined;
+  /** Things a person should know: a default route that cannot win, a script that failed. */
+  readonly warnings: readonly string[];
+}
+
+/** One connection's share of the machine's network. Calls are made one at a time, each after the one before has ended. */
+export interface ConnectionNetwork {
+  readonly installed: Installed;
+  /**
+   * Looks the server up on the uplink and pins a host route there; moves the pin when there is one for another address.
+   * Verified with the system's own answer before it returns.
+   * @throws HostError `no-route`, `network-failed`
+   */
+  pin(server: string): Promise<Uplink>;
+  /** Configures the device (local /32, MTU, up), its routes, rules, MSS clamp and name servers; runs the up script. @throws HostError `network-failed` */
+  up(link: LinkUp): Promise<void>;
+  /** @param mtu octets */
+  setMtu(mtu: number): Promise<void>;
+  /** @param interfaceId 8 octets (RFC 5072) */
+  ipv6Up(interfaceId: Uint8Array): Promise<void>;
+  ipv6Down(): Promise<void>;
+  /** Remembers how to hang the tunnel up after a crash. */
+  remember(farewell: FarewellRecord): Promise<void>;
+  /** Runs the down script, then removes exactly what was installed, and the journal with it. Never throws; problems become warnings in the log. */
+  down(): Promise<void>;
+}
+
+export interface NetworkPort {
+  /** @param uplinkChanged called when gateway, address or device of the pinned uplink changed or vanished, with words */
+  connection(name: string, settings: RoutingSettings, uplinkChanged: (failure: Failure) => void): ConnectionNetwork;
+  /** Removes what earlier runs left behind and tells how to hang up their tunnels, by connection name. */
+  recover(): Promise<readonly { name: string; farewell: FarewellRecord }[]>;
+  /** Ends the watching of uplinks. */
+  close(): Promise<void>;
+}
