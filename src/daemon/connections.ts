@@ -1,0 +1,131 @@
+/** All connections by name: made, replaced when their settings change, removed. What happens to one is no other's business. */
+import type { Host } from '../ports/host.ts';
+import type { Log } from '../ports/log.ts';
+import type { Calendar } from './calendar.ts';
+import { Connection, type MakeEngine } from './connection.ts';
+import { Errands } from './errands.ts';
+import type { ConnectionEvent, Events } from './events.ts';
+import { confession } from './mistake.ts';
+import { type ConnectionSettings, sameSettings } from './settings.ts';
+import { shownFor } from './shown.ts';
+import { type ConnectionStatus, connectionStatus } from './status.ts';
+
+export interface ConnectionsParts {
+  readonly host: Host;
+  readonly calendar: Calendar;
+  readonly events: Events;
+  readonly log: Log;
+  /** A test has its own. */
+  readonly makeEngine?: MakeEngine;
+}
+
+/** What new settings did, by name. */
+export interface Changes {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+interface Kept {
+  readonly connection: Connection;
+  readonly shown: (text: string) => string;
+}
+
+export class Connections {
+  readonly #parts: ConnectionsParts;
+  readonly #kept = new Map<string, Kept>();
+  readonly #errands = new Errands();
+  #isOver = false;
+
+  constructor(parts: ConnectionsParts) {
+    this.#parts = parts;
+  }
+
+  /** In the order of the file. */
+  get names(): readonly string[] {
+    return [...this.#kept.keys()];
+  }
+
+  get(name: string): Connection | undefined {
+    return this.#kept.get(name)?.connection;
+  }
+
+  status(name: string): ConnectionStatus | undefined {
+    const kept = this.#kept.get(name);
+    return kept && connectionStatus(kept.connection, this.#parts.calendar, kept.shown);
+  }
+
+  /** Touches only what differs. The changed ones hang up first, all at once: their device may be another's from now on. */
+  apply(wanted: ReadonlyMap<string, ConnectionSettings>): Promise<Changes> {
+    return this.#errands.run(async () => {
+      const before = new Map(this.#kept);
+      const wishes = new Map([...before].map(([name, { connection }]) => [name, connection.wanted]));
+      const differs = (name: string) => {
+        const [now, old] = [wanted.get(name), before.get(name)?.connection.settings];
+        return now === undefined || old === undefined || !sameSettings(now, old);
+      };
+      const removed = [...before.keys()].filter((name) => !wanted.has(name));
+      const changed = [...before.keys()].filter((name) => wanted.has(name) && differs(name));
+      const added = [...wanted.keys()].filter((name) => !before.has(name));
+      await Promise.all([
+        ...removed.map((name) => this.#stop(name, 'it is no longer configured')),
+        ...changed.map((name) => this.#stop(name, 'its settings have changed')),
+      ]);
+      this.#kept.clear();
+      if (this.#isOver) return { added: [], changed: [], removed: [] };
+      const starts: Connection[] = [];
+      for (const [name, settings] of wanted) {
+        const old = before.get(name);
+        const kept = old !== undefined && !differs(name) ? old : this.#make(settings);
+        if (kept === undefined) continue;
+        this.#kept.set(name, kept);
+        // The file decides when it says something new, otherwise what the user said last.
+        const wish = old?.connection.settings.enabled === settings.enabled ? wishes.get(name) : settings.enabled;
+        if (kept !== old && wish === true) starts.push(kept.connection);
+      }
+      for (const name of removed) this.#parts.events.forget(name);
+      for (const connection of starts) connection.up();
+      return { added, changed, removed };
+    });
+  }
+
+  /** Hangs up all of them at once, for good. Less than 3 s. */
+  async stop(why: string): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.names.map((name) => this.#stop(name, why)));
+  }
+
+  #make(settings: ConnectionSettings): Kept | undefined {
+    const { host, events, log, makeEngine } = this.#parts;
+    const { name } = settings;
+    const shown = shownFor(settings);
+    const report = (event: ConnectionEvent) => {
+      const isUp = event.kind === 'stage' && event.stage === 'up';
+      const { level, words } = events.record(name, event, shown, isUp ? upDetail(connection) : '');
+      log.write(level, name, words);
+    };
+    let connection: Connection;
+    try {
+      connection = new Connection(settings, host, report, makeEngine);
+    } catch (error) {
+      log.write('error', name, confession(error));
+      return undefined;
+    }
+    return { connection, shown };
+  }
+
+  async #stop(name: string, why: string): Promise<void> {
+    await this.#kept
+      .get(name)
+      ?.connection.stop(why)
+      .catch((error: unknown) => this.#parts.log.write('error', name, confession(error)));
+  }
+}
+
+function upDetail({ snapshot, dataPath }: Connection): string {
+  const { link, mtu, dial } = snapshot;
+  const first = dial[0]?.at;
+  const last = dial.at(-1)?.at;
+  const took = first === undefined || last === undefined ? '' : `, after ${Math.round(last - first)} ms`;
+  return `: ${link?.localAddress ?? '?'} on ${dataPath?.device ?? '?'}, MTU ${mtu ?? '?'}${took}`;
+}

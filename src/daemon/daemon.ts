@@ -1,0 +1,114 @@
+/** The daemon as a whole: starts with what a crash left behind, keeps the connections of one file, ends without a trace. */
+import type { Host } from '../ports/host.ts';
+import { Calendar } from './calendar.ts';
+import type { Connection, MakeEngine } from './connection.ts';
+import { type Changes, Connections } from './connections.ts';
+import { Events } from './events.ts';
+import { sayFarewells } from './farewells.ts';
+import type { LineLog } from './log.ts';
+import { confession } from './mistake.ts';
+import type { Reading, Settings } from './settings.ts';
+import type { ConnectionStatus, Status } from './status.ts';
+
+export interface DaemonParts {
+  readonly host: Host;
+  readonly log: LineLog;
+  readonly version: string;
+  /** Reads the configuration again, from wherever it is. */
+  readonly read: () => Promise<Reading>;
+  /** A test has its own. */
+  readonly makeEngine?: MakeEngine;
+}
+
+/** What became of a reload: changes, or the lines that say why everything stays as it is. */
+export type Reloaded = { readonly changes: Changes } | { readonly faults: readonly string[] };
+
+export class Daemon {
+  readonly events: Events;
+  readonly version: string;
+  readonly #parts: DaemonParts;
+  readonly #calendar: Calendar;
+  readonly #connections: Connections;
+  readonly #startedAt: number;
+  #stateDir: string | undefined;
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
+    this.version = parts.version;
+    this.#calendar = new Calendar(parts.host.clock);
+    this.#startedAt = this.#calendar.now;
+    this.events = new Events(this.#calendar);
+    this.#connections = new Connections({ ...parts, calendar: this.#calendar, events: this.events });
+  }
+
+  /** Cleans up after an earlier run and hangs up its tunnels before the first dial: some servers allow one login only. */
+  async start(settings: Settings): Promise<void> {
+    const { host, log } = this.#parts;
+    log.level = settings.logLevel;
+    this.#stateDir = settings.stateDir;
+    try {
+      await sayFarewells(await host.network.recover(), host, log);
+    } catch (error) {
+      log.write('error', undefined, `what an earlier run left behind could not be removed: ${confession(error)}`);
+    }
+    await this.#connections.apply(settings.connections);
+  }
+
+  /** A file that is wrong, or cannot be read, changes nothing. */
+  async reload(): Promise<Reloaded> {
+    const { log, read } = this.#parts;
+    const reading = await read();
+    if ('faults' in reading) {
+      log.write('error', undefined, 'the new configuration is wrong, everything stays as it is:');
+      for (const fault of reading.faults) log.write('error', undefined, fault);
+      return reading;
+    }
+    const { settings, warnings } = reading;
+    for (const warning of warnings) log.write('warn', undefined, warning);
+    if (settings.stateDir !== this.#stateDir)
+      log.write('warn', undefined, 'stateDir: the new directory is used from the next start on');
+    log.level = settings.logLevel;
+    const changes = await this.#connections.apply(settings.connections);
+    log.write('info', undefined, `configuration read again: ${changesWords(changes)}`);
+    return { changes };
+  }
+
+  /** Hangs up everything properly and leaves nothing behind. Less than 3 s. */
+  async stop(why: string): Promise<void> {
+    this.#parts.log.write('info', undefined, `stopping: ${why}`);
+    await this.#connections.stop(why);
+    await this.#parts.host.network.close();
+  }
+
+  get names(): readonly string[] {
+    return this.#connections.names;
+  }
+  connection(name: string): Connection | undefined {
+    return this.#connections.get(name);
+  }
+  connectionStatus(name: string): ConnectionStatus | undefined {
+    return this.#connections.status(name);
+  }
+  get status(): Status {
+    const statuses = this.names.flatMap((name) => {
+      const status = this.#connections.status(name);
+      return status === undefined ? [] : [[name, status] as const];
+    });
+    return {
+      daemon: {
+        version: this.version,
+        since: this.#calendar.dateOf(this.#startedAt),
+        ageMs: this.#calendar.ageOf(this.#startedAt),
+      },
+      connections: Object.fromEntries(statuses),
+    };
+  }
+}
+
+/** `added a, b; changed c`, or that nothing did. */
+export function changesWords(changes: Changes): string {
+  const words = (['added', 'changed', 'removed'] as const)
+    .filter((what) => changes[what].length > 0)
+    .map((what) => `${what} ${changes[what].join(', ')}`);
+  return words.length === 0 ? 'nothing changed' : words.join('; ');
+}

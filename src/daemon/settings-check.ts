@@ -1,0 +1,84 @@
+/** What no single field can tell: fields that contradict each other, and connections that are in each other's way. */
+import { prefixOf } from './address.ts';
+import { deviceOf } from './device-name.ts';
+import { faultLine, pathText } from './faults.ts';
+import type { FileConnection, FileSettings } from './settings-schema.ts';
+
+/** Faults of a file whose fields are all right one by one, as lines. */
+export function crossFaults(file: FileSettings): string[] {
+  const named = Object.entries(file.connections);
+  return [...named.flatMap(([name, connection]) => connectionFaults(name, connection)), ...rivals(named)];
+}
+
+/** What will work, but hardly as it was meant, as lines. */
+export function crossWarnings(file: FileSettings): string[] {
+  const named = Object.entries(file.connections);
+  const none = named.length === 0 ? ['connections: there is none, so nothing will be dialled'] : [];
+  return [...none, ...named.flatMap(([name, connection]) => connectionWarnings(name, connection))];
+}
+
+function connectionFaults(name: string, connection: FileConnection): string[] {
+  const { mtu, mss, table, routes, exclude, redial, tunnelSecret, hideAvps } = connection;
+  const lines: string[] = [];
+  const fault = (field: string, value: unknown, allowed: string) =>
+    lines.push(faultLine(['connections', name, ...field.split('.')], value, allowed));
+  if (typeof mss === 'number' && mss > mtu - 40)
+    fault('mss', mss, `at most the mtu less 40 octets of headers, ${mtu - 40}`);
+  if (table !== undefined && SYSTEM_TABLES.has(table))
+    fault('table', table, "a number other than 253, 254 and 255, which are the system's own tables");
+  if (redial.first > redial.max) fault('redial.first', redial.first, `at most redial.max, ${redial.max}`);
+  if (hideAvps && tunnelSecret === undefined)
+    fault('hideAvps', hideAvps, 'false as long as there is no tunnelSecret to hide with');
+  const kept = new Set(exclude.map(canonical));
+  for (const [index, route] of routes.entries()) {
+    const path = ['connections', name, 'routes', index];
+    if (canonical(route).endsWith('/0'))
+      lines.push(faultLine(path, route, 'smaller prefixes; a default route is what defaultRoute is for'));
+    else if (kept.has(canonical(route)))
+      lines.push(faultLine(path, route, 'a prefix that exclude does not name as well'));
+  }
+  return lines;
+}
+
+function connectionWarnings(name: string, { mtu, ipv6, metric, defaultRoute }: FileConnection): string[] {
+  const path = ['connections', name];
+  const lines: string[] = [];
+  if (ipv6 && mtu < 1280)
+    lines.push(`${pathText([...path, 'mtu'])}: IPv6 needs at least 1280, it will not work with ${mtu}`);
+  if (metric !== undefined && defaultRoute !== true)
+    lines.push(`${pathText([...path, 'metric'])}: only used where defaultRoute is true`);
+  return lines;
+}
+
+/** RT_TABLE_DEFAULT, RT_TABLE_MAIN and RT_TABLE_LOCAL of Linux. */
+const SYSTEM_TABLES: ReadonlySet<number> = new Set([253, 254, 255]);
+
+const canonical = (text: string): string => {
+  const read = prefixOf(text);
+  return 'prefix' in read ? read.prefix : text;
+};
+
+/** Two connections cannot have one device, nor one port of one uplink. */
+function rivals(named: readonly (readonly [string, FileConnection])[]): string[] {
+  return named.flatMap(([name, connection], index) =>
+    named.slice(0, index).flatMap(([other, theirs]) => {
+      const lines: string[] = [];
+      const device = deviceOf(name, connection.device);
+      if (device === deviceOf(other, theirs.device))
+        lines.push(
+          faultLine(['connections', name, 'device'], device, `a device that connection "${other}" does not have`),
+        );
+      const { sourcePort, uplink } = connection;
+      const apart = uplink !== undefined && theirs.uplink !== undefined && uplink !== theirs.uplink;
+      if (sourcePort !== 0 && sourcePort === theirs.sourcePort && !apart)
+        lines.push(
+          faultLine(
+            ['connections', name, 'sourcePort'],
+            sourcePort,
+            `a port that connection "${other}" does not use, or 0`,
+          ),
+        );
+      return lines;
+    }),
+  );
+}

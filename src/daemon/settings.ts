@@ -1,0 +1,155 @@
+/** From the text of a configuration file to the settings of every connection, or to the lines that say what is wrong with it. */
+import type { LogLevel } from '../ports/log.ts';
+import type { RoutingSettings } from '../ports/network.ts';
+import type { ClientSettings, Server } from '../protocol/settings.ts';
+import { addressAndPortOf, hostAndPortOf, prefixOf } from './address.ts';
+import { deviceOf } from './device-name.ts';
+import { faultLines } from './faults.ts';
+import { jsonFault } from './json.ts';
+import { crossFaults, crossWarnings } from './settings-check.ts';
+import { DNS_PORT, FILE, type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
+
+/** Everything the daemon does by the user's wish. */
+export interface Settings {
+  readonly connections: ReadonlyMap<string, ConnectionSettings>;
+  /** Directory of the journal; undefined: the run directory. */
+  readonly stateDir: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+/** Plain data: two connections with the same JSON are the same connection. */
+export interface ConnectionSettings {
+  readonly name: string;
+  /** Whether it is dialled without being asked. */
+  readonly enabled: boolean;
+  readonly client: ClientSettings;
+  readonly routing: RoutingSettings;
+  /** Name servers, `ADDRESS:PORT`; empty: those of the uplink. */
+  readonly resolver: readonly string[];
+  readonly dataPath: DataPathChoice;
+}
+
+export type DataPathChoice = FileConnection['dataPath'];
+
+/** What a file is read for: facts of the machine that some defaults are made of. */
+export interface Surroundings {
+  /** The machine's name, for the Host Name AVP. */
+  readonly hostName: string;
+}
+
+/** Either settings, with what is odd about them, or faults: one line each, without any secret. */
+export type Reading =
+  | { readonly settings: Settings; readonly warnings: readonly string[] }
+  | { readonly faults: readonly string[] };
+
+export function readSettingsText(text: string, surroundings: Surroundings): Reading {
+  const json = text.replace(/^\uFEFF/, ''); // some editors begin every file with it
+  const fault = jsonFault(json);
+  if (fault !== undefined) return { faults: [`line ${fault.line}, column ${fault.column}: ${fault.words}`] };
+  return readSettings(JSON.parse(json), surroundings);
+}
+
+/** @param raw what a file holds: plain data of any shape */
+export function readSettings(raw: unknown, surroundings: Surroundings): Reading {
+  const parsed = FILE.safeParse(raw);
+  if (!parsed.success) return { faults: faultLines(raw, parsed.error.issues) };
+  const faults = crossFaults(parsed.data);
+  return faults.length > 0
+    ? { faults }
+    : { settings: settingsOf(parsed.data, surroundings), warnings: crossWarnings(parsed.data) };
+}
+
+/** Whether nothing changed from one reading of the file to the next. */
+export const sameSettings = (a: ConnectionSettings, b: ConnectionSettings): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+function settingsOf(file: FileSettings, surroundings: Surroundings): Settings {
+  const connections = Object.entries(file.connections).map(([name, raw]): [string, ConnectionSettings] => [
+    name,
+    {
+      name,
+      enabled: raw.enabled,
+      client: clientOf(raw, surroundings),
+      routing: routingOf(name, raw),
+      resolver: raw.resolver.map(nameServerOf),
+      dataPath: raw.dataPath,
+    },
+  ]);
+  return { connections: new Map(connections), stateDir: file.stateDir, logLevel: file.logLevel };
+}
+
+function clientOf(raw: FileConnection, { hostName }: Surroundings): ClientSettings {
+  const echo = typeof raw.echo === 'object' ? raw.echo : { interval: raw.echo || 0, failures: 3 };
+  return {
+    servers: raw.servers.map(serverOf),
+    serverOrder: raw.serverOrder,
+    acceptReplyFrom: raw.acceptReplyFrom,
+    connectTimeoutMs: ms(raw.connectTimeout),
+    sourcePort: raw.sourcePort,
+    mtu: raw.mtu,
+    redial: {
+      firstMs: ms(raw.redial.first),
+      maxMs: ms(raw.redial.max),
+      busyMs: ms(raw.redial.busy),
+      slowMs: ms(raw.redial.slow),
+      resetAfterMs: ms(raw.redial.resetAfter),
+    },
+    tunnel: {
+      hostName: raw.hostName ?? (hostName || 'l2tpwan'),
+      vendorName: raw.vendorName,
+      secret: raw.tunnelSecret,
+      receiveWindow: RECEIVE_WINDOW,
+      helloIntervalMs: ms(raw.hello || 0),
+      hideAvps: raw.hideAvps,
+      tolerateUnknownMandatory: raw.tolerateUnknownAvps,
+    },
+    link: {
+      username: raw.username,
+      password: raw.password,
+      auth: [...new Set(raw.auth)],
+      mru: raw.mtu,
+      ipv6: raw.ipv6,
+      echoIntervalMs: ms(echo.interval),
+      echoFailures: echo.failures,
+    },
+  };
+}
+
+/** Messages; ours, and Windows': a client never has more than four under way. */
+const RECEIVE_WINDOW = 8;
+
+function routingOf(name: string, raw: FileConnection): RoutingSettings {
+  const { uplink, defaultRoute, metric, table, peerDns, mss, upScript, downScript } = raw;
+  return {
+    device: deviceOf(name, raw.device),
+    uplink,
+    defaultRoute,
+    metric,
+    table,
+    routes: prefixes(raw.routes),
+    exclude: prefixes(raw.exclude),
+    peerDns,
+    mss,
+    upScript,
+    downScript,
+  };
+}
+
+const ms = (seconds: number): number => Math.round(seconds * 1000);
+
+// The schema let only such texts through as these can read.
+
+function serverOf(raw: FileConnection['servers'][number]): Server {
+  if (typeof raw !== 'string') return { ...raw, host: hostAndPortOf(raw.host, raw.port)?.host ?? raw.host };
+  return hostAndPortOf(raw, L2TP_PORT) ?? { host: raw, port: L2TP_PORT };
+}
+
+function nameServerOf(text: string): string {
+  const { host, port } = addressAndPortOf(text, DNS_PORT) ?? { host: text, port: DNS_PORT };
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function prefixes(texts: readonly string[]): string[] {
+  const read = texts.map((text) => prefixOf(text));
+  return [...new Set(read.flatMap((each) => ('prefix' in each ? [each.prefix] : [])))];
+}
