@@ -17,6 +17,7 @@ export default defineConfig({
       suite('unit', [
         'src/**/*.test.ts',
         'test/architecture.test.ts',
+        'test/diagrams.test.ts',
         'test/captures/**/*.test.ts',
         'test/transcripts/**/*.test.ts',
       ]),
