@@ -19,6 +19,7 @@ import { type ControlServer, SocketRefused, serveControl } from './host/node/con
 import { entropy } from './host/node/entropy.ts';
 import { endWithin, listenToProcess } from './host/node/process.ts';
 import { resolver } from './host/node/resolver.ts';
+import { beThrifty } from './host/node/thrift.ts';
 import { tunBackend } from './host/node/tun.ts';
 import { udp } from './host/node/udp.ts';
 import type { Host } from './ports/host.ts';
@@ -27,7 +28,10 @@ import type { Log } from './ports/log.ts';
 /** After a wish to stop the process is gone by then, ms. */
 const LAST_MOMENT_MS = 2950;
 
+const EXIT_OF = { taken: EXIT.unavailable, forbidden: EXIT.noPermission, unusable: EXIT.osError } as const;
+
 async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
+  beThrifty();
   const reading = await read();
   if ('faults' in reading) {
     for (const fault of reading.faults) processTerminal.complain(fault);
@@ -50,7 +54,7 @@ async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof SocketRefused)) throw error;
     processTerminal.complain(error.message);
-    return error.taken ? EXIT.unavailable : EXIT.osError;
+    return EXIT_OF[error.why];
   }
   const end = untilTheEnd(daemon, log);
   log.write('info', undefined, `l2tpwan ${VERSION}, run directory ${runDir}`);
@@ -97,6 +101,7 @@ function hostOf(runDir: string, { stateDir }: Settings, log: Log): Host {
 }
 
 process.stdout.on('error', () => process.exit(EXIT.ok)); // whoever read us has read enough
+process.stderr.on('error', () => undefined); // nobody reads the log any more: no reason to hang up
 void commandLine(process.argv.slice(2), { terminal: processTerminal, environment: process.env, run }).then(
   (code) => process.exit(code),
   (error: unknown) => {

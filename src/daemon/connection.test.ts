@@ -260,14 +260,14 @@ describe('what nobody asked for', () => {
     expect(engine().inputs).toEqual([{ type: 'redial', why: 'eth0 has another gateway', failure }]);
   });
 
-  it('a lost device redials', async () => {
+  it('a lost device ends the dial; the next one waits like any other', async () => {
     const { ask, host, engine } = scene();
     withLane(engine());
     ask(prepare, linkUp);
     await settled();
     host.paths[0]?.lost('l2w-wan: somebody deleted it');
     const failure = { code: 'device-failed', detail: 'l2w-wan: somebody deleted it' };
-    expect(engine().inputs.at(-1)).toEqual({ type: 'redial', why: failure.detail, failure });
+    expect(engine().inputs.at(-1)).toEqual({ type: 'link-failed', failure });
   });
 });
 

@@ -65,6 +65,7 @@ export class Connection {
       datagram: (socket, bytes, from) => this.#datagram(socket, bytes, from),
       attention: () => this.#driver.push({ type: 'tick' }),
       undermined: (failure) => this.#driver.push({ type: 'redial', why: failure.detail, failure }),
+      deviceLost: (failure) => this.#driver.push({ type: 'link-failed', failure }),
     });
     this.#lookup = new Lookup(host.resolver, settings.routing.uplink, settings.resolver, host.clock);
     this.#recovery = host.clock.alarm(() => this.#recover());

@@ -31,6 +31,8 @@ export class Daemon {
   readonly #connections: Connections;
   readonly #startedAt: number;
   #stateDir: string | undefined;
+  /** Nothing is reloaded before the start is over: it would be undone by it. */
+  #started: Promise<void> = Promise.resolve();
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -42,7 +44,12 @@ export class Daemon {
   }
 
   /** Cleans up after an earlier run and hangs up its tunnels before the first dial: some servers allow one login only. */
-  async start(settings: Settings): Promise<void> {
+  start(settings: Settings): Promise<void> {
+    this.#started = this.#start(settings);
+    return this.#started;
+  }
+
+  async #start(settings: Settings): Promise<void> {
     const { host, log } = this.#parts;
     log.level = settings.logLevel;
     this.#stateDir = settings.stateDir;
@@ -57,6 +64,7 @@ export class Daemon {
   /** A file that is wrong, or cannot be read, changes nothing. */
   async reload(): Promise<Reloaded> {
     const { log, read } = this.#parts;
+    await this.#started;
     const reading = await read();
     if ('faults' in reading) {
       log.write('error', undefined, 'the new configuration is wrong, everything stays as it is:');

@@ -23,8 +23,10 @@ export interface Happenings {
   datagram(socket: number, bytes: Uint8Array, from: Endpoint): void;
   /** The lane wants its owner to look. */
   attention(): void;
-  /** The dial cannot go on. */
+  /** The uplink is another: dial over it, at once. */
   undermined(failure: Failure): void;
+  /** The device is gone: the dial has failed, and the next one waits like any other. */
+  deviceLost(failure: Failure): void;
 }
 
 /** What this machine did not take. */
@@ -87,10 +89,10 @@ export class Groundwork {
       device: this.#settings.routing.device,
       lane,
       transmit: (datagram) => {
-        this.#sockets.send(socket, datagram, peer);
+        this.#sockets.send(socket, datagram, peer, true);
         if (lane.attention) this.#happenings.attention();
       },
-      lost: (why) => this.#happenings.undermined({ code: 'device-failed', detail: why }),
+      lost: (why) => this.#happenings.deviceLost({ code: 'device-failed', detail: why }),
     });
     await this.#network.up(link);
   }

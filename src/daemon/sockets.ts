@@ -34,8 +34,9 @@ export class Sockets {
     return { socket, local: opened.local };
   }
 
-  send(socket: number, bytes: Uint8Array, to: Endpoint): void {
-    this.#open.get(socket)?.send(bytes, to);
+  /** @param expendable as {@link DatagramSocket.send} has it */
+  send(socket: number, bytes: Uint8Array, to: Endpoint, expendable = false): void {
+    this.#open.get(socket)?.send(bytes, to, expendable);
   }
 
   close(socket: number): void {

@@ -3,8 +3,11 @@ import type { Endpoint } from '../protocol/machine.ts';
 
 export interface DatagramSocket {
   readonly local: Endpoint;
-  /** Sends one datagram, or loses it: UDP promises nothing, and what fails here is counted, not thrown. */
-  send(bytes: Uint8Array, to: Endpoint): void;
+  /**
+   * Sends one datagram, or loses it: UDP promises nothing, and what fails here is counted, not thrown.
+   * @param expendable the first to be lost when the uplink is slower than we are: somebody's packet, no word of ours
+   */
+  send(bytes: Uint8Array, to: Endpoint, expendable?: boolean): void;
   /** Datagrams that could not be handed to the system, and the last reason. */
   readonly sendErrors: { readonly count: number; readonly last: string | undefined };
   close(): void;

@@ -5,7 +5,7 @@ import type { Candidate, ClientEffect, LinkUp, Path, Stage } from './client-io.t
 import type { Instant } from './deadlines.ts';
 import type { Failure } from './failure.ts';
 import type { FarewellRecord } from './l2tp/farewell.ts';
-import type { Machine } from './machine.ts';
+import { type Machine, sameEndpoint } from './machine.ts';
 
 export type AttemptInput = CallInput | { type: 'link-ready' } | { type: 'link-failed'; failure: Failure };
 
@@ -40,7 +40,7 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
       case 'link-ready':
         if (this.#link === undefined || this.#stage === 'hanging-up') return [];
         this.#upSince ??= now;
-        return this.#enter('up');
+        return this.call.lane?.ipv4Open ? this.#enter('up') : []; // else the server is renegotiating just now
       case 'link-failed':
         return this.handle({ type: 'hang-up', why: input.failure.detail, failure: input.failure, patient: false }, now);
       case 'hang-up':
@@ -72,7 +72,9 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
       case 'stage':
         return this.#enter(effect.stage);
       case 'mtu-changed':
-        return this.#link === undefined ? [] : [effect];
+        if (this.#link === undefined) return [];
+        this.#link = { ...this.#link, mtu: effect.mtu };
+        return [effect];
       case 'ipv4-down':
         return []; // the lane is shut; the device stays for the case that the server renegotiates
       case 'ipv4-up':
@@ -91,9 +93,13 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
   }
 
   #ipv4Up(link: LinkUp): AttemptEffect[] {
-    // Renegotiated with the same outcome: the device stays as it is.
-    if (this.#link !== undefined && JSON.stringify(this.#link) === JSON.stringify(link)) return this.#enter('up');
+    const before = this.#link;
     this.#link = link;
+    // Renegotiated with the same outcome: the device stays, or is still being made.
+    if (before !== undefined && isSameLink(before, link)) {
+      const follow: AttemptEffect[] = before.mtu === link.mtu ? [] : [{ type: 'mtu-changed', mtu: link.mtu }];
+      return [...follow, ...this.#enter(this.#upSince === undefined ? 'configuring' : 'up')];
+    }
     const ipv6 = this.#ipv6 === undefined ? [] : [this.#ipv6];
     return [
       { type: 'remember', farewell: this.#farewell() },
@@ -125,3 +131,10 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
     };
   }
 }
+
+/** Whether one device serves both; its MTU can be changed. */
+const isSameLink = (a: LinkUp, b: LinkUp): boolean =>
+  a.localAddress === b.localAddress &&
+  a.peerAddress === b.peerAddress &&
+  a.dns.join() === b.dns.join() &&
+  sameEndpoint(a.server, b.server);

@@ -38,7 +38,7 @@ export class Backoff {
     const floor = strongest === STRENGTH.slow ? slowMs : strongest === STRENGTH.busy ? busyMs : 0;
     // Jitter: many clients that lost one server together must not come back together.
     const jitter = this.#fraction() / 2;
-    return Math.round(Math.max(doubled * (0.5 + jitter), floor * (1 + jitter)));
+    return Math.round(Math.max(doubled * (0.5 + jitter), Math.max(firstMs, floor) * (1 + jitter)));
   }
 
   #fraction(): number {

@@ -95,15 +95,17 @@ export class Call implements Machine<CallInput, CallEffect> {
       case 'hang-up':
         return this.#hangUp(input.failure, input.patient, input.why, now);
       case 'tick':
-        return [...this.#takeDue(now), ...this.#tickLayers(now)];
+        return this.#tick(now);
       default:
         return input satisfies never;
     }
   }
 
-  #tickLayers(now: Instant): CallEffect[] {
+  #tick(now: Instant): CallEffect[] {
+    const due = this.#takeDue(now);
+    if (due.some(({ type }) => type === 'ended')) return due; // the layers have their own deadlines for what is left
     const tick = { type: 'tick' } as const;
-    const out = this.#toTunnel(tick, now);
+    const out = [...due, ...this.#toTunnel(tick, now)];
     if (this.#progress !== 'ended') out.push(...this.#toSession(tick, now), ...this.#toCarrier(tick, now));
     return out;
   }
@@ -111,10 +113,8 @@ export class Call implements Machine<CallInput, CallEffect> {
   #takeDue(now: Instant): CallEffect[] {
     return this.#deadlines.takeDue(now).flatMap((name) => {
       switch (name) {
-        case 'answer': {
-          const detail = `no SCCRP within ${(this.#options.answerWithinMs ?? 0) / 1000} s of our SCCRQ; another address is tried`;
-          return this.#fail({ code: 'no-answer', detail }, now);
-        }
+        case 'answer':
+          return this.#fail(this.tunnel.unanswered(this.#options.answerWithinMs ?? 0), now);
         case 'terminate':
           return this.#leave(now);
         case 'goodbye':
@@ -155,7 +155,8 @@ export class Call implements Machine<CallInput, CallEffect> {
       case 'session-fault':
         return this.#progress === 'dialling' ? this.#fail(effect.failure, now) : [];
       case 'closed':
-        this.#failure ??= this.#explained(effect.failure, now);
+        // A StopCCN that crosses our own is no failure.
+        if (this.#progress === 'dialling') this.#failure = this.#explained(effect.failure, now);
         return this.#end();
       default:
         return effect satisfies never;
@@ -202,6 +203,7 @@ export class Call implements Machine<CallInput, CallEffect> {
   /** Some servers close the call where PPP would have said why: then the link knows better what went wrong. */
   #explained(failure: Failure | undefined, now: Instant): Failure | undefined {
     if (failure === undefined || this.#progress !== 'dialling') return failure;
+    if (FAILURE[failure.code].retry === 'busy') return failure; // that is no opinion about us
     for (const effect of this.carrier.handle({ type: 'disconnected', peer: failure.peer }, now)) {
       if (effect.type !== 'link-ended' || effect.failure === undefined) continue;
       const peer = effect.failure.peer ?? failure.peer;

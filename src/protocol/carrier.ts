@@ -40,6 +40,7 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
   #way: { readonly lane: DataLane; readonly ids: LaneIds; readonly server: Endpoint } | undefined;
   #peerMru = 1500; // RFC 1661 §6.1: what holds when the peer says nothing
   #mtu: number | undefined;
+  #mostOverhead = 0;
   #packetsHeard = 0;
   #loopReported = false;
 
@@ -162,9 +163,13 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
     }
   }
 
-  /** What fits: the user's wish, what the server can receive, and the uplink less the headers really in use. */
+  /**
+   * What fits: the user's wish, what the server can receive, and the uplink less the headers really in use. Once the header has
+   * grown, because the server numbers its messages, room is kept for it: a server that numbers only some must not make the MTU flap.
+   */
   #fittingMtu(): number {
-    const overhead = this.lane?.overhead(this.#path.local.address.includes(':')) ?? 0;
+    const overhead = Math.max(this.#mostOverhead, this.lane?.overhead(this.#path.local.address.includes(':')) ?? 0);
+    if (this.lane?.sequencing) this.#mostOverhead = overhead;
     return Math.min(this.#settings.mtu, this.#peerMru, this.#path.uplinkMtu - overhead);
   }
 

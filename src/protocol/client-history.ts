@@ -7,8 +7,11 @@ import type { Failure } from './failure.ts';
 import type { Link } from './ppp/link.ts';
 import type { AuthMethod } from './settings.ts';
 
-/** Different drop reasons counted; reasons are fixed texts of ours, so more cannot come up but by a mistake. */
+/** Different drop reasons counted; some name a number that the peer chose, and what is beyond these goes into one pot. */
 const MOST_REASONS = 64;
+/** Stages of one dial that are kept: a server may renegotiate for ever before it lets us up. */
+const MOST_STAGES = 32;
+const OTHER_REASONS = 'other reasons';
 
 export interface LastFailure {
   readonly failure: Failure;
@@ -118,14 +121,21 @@ export class ClientHistory {
 
   #noteEvent(event: ClientEvent, now: Instant): void {
     if (event.kind === 'stage') {
-      if (event.stage === 'preparing' || event.stage === 'resolving') this.#dial = [];
-      if (event.stage !== 'idle' && event.stage !== 'waiting') this.#dial.push({ stage: event.stage, at: now });
+      this.#noteDial(event.stage, now);
       this.#server = event.server;
       this.#stage = event.stage;
       this.#since = now;
     } else if (event.kind === 'failed')
       this.#lastFailure = { failure: event.failure, stage: event.stage, server: event.server, at: now };
     else if (event.kind === 'authenticated') this.#authentication = { method: event.method, message: event.message };
+  }
+
+  /** A dial begins with looking up or, for the next address, with preparing; what happens once it is up is no part of it. */
+  #noteDial(stage: Stage, at: Instant): void {
+    const last = this.#dial.at(-1)?.stage;
+    if (stage === 'resolving' || (stage === 'preparing' && last !== 'resolving')) this.#dial = [];
+    else if (stage === 'idle' || stage === 'waiting' || this.#dial.some((each) => each.stage === 'up')) return;
+    if (this.#dial.length < MOST_STAGES) this.#dial.push({ stage, at });
   }
 
   #forgetLink(): void {
@@ -135,8 +145,8 @@ export class ClientHistory {
   }
 
   #noteDropped(why: string): void {
-    if (this.#dropped.has(why) || this.#dropped.size < MOST_REASONS)
-      this.#dropped.set(why, (this.#dropped.get(why) ?? 0) + 1);
+    const reason = this.#dropped.has(why) || this.#dropped.size < MOST_REASONS ? why : OTHER_REASONS;
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
   }
 }
 

@@ -17,7 +17,7 @@ import { type Next, type State, withoutRest, withWish } from './client-state.ts'
 import type { DataLane } from './data-lane.ts';
 import { earliest, type Instant } from './deadlines.ts';
 import { FAILURE, type Failure } from './failure.ts';
-import { type Afterthought, Lingering } from './lingering.ts';
+import { Lingering } from './lingering.ts';
 import type { Endpoint, Entropy, Machine } from './machine.ts';
 import { Round } from './round.ts';
 import type { ClientSettings } from './settings.ts';
@@ -179,14 +179,14 @@ export class Client implements Machine<ClientInput, ClientEffect> {
   }
 
   #tick(now: Instant): ClientEffect[] {
-    const said = this.#lingering.tick(now).map(send);
+    const said = this.#lingering.tick(now);
     if (this.#state.at === 'waiting' && this.#state.until <= now) return [...said, ...this.#resolve()];
     return [...said, ...this.#toAttempt({ type: 'tick' }, now)];
   }
 
   #datagram(socket: number, from: Endpoint, bytes: Uint8Array, now: Instant): ClientEffect[] {
     const id = tunnelIdOf(bytes);
-    if (this.#lingering.knows(socket, id)) return this.#lingering.datagram(socket, id, from, bytes, now).map(send);
+    if (this.#lingering.knows(socket, id)) return this.#lingering.datagram(socket, id, from, bytes, now);
     if (this.laneSocket !== socket) return [{ type: 'dropped', why: 'datagram for no tunnel of ours' }];
     return this.#toAttempt({ type: 'datagram', from, bytes }, now);
   }
@@ -255,5 +255,3 @@ export class Client implements Machine<ClientInput, ClientEffect> {
     return this.#state.at === 'calling' ? this.#state.attempt : undefined;
   }
 }
-
-const send = (said: Afterthought): ClientEffect => ({ type: 'send', ...said });

@@ -1,17 +1,14 @@
 /** Calls that have ended and only acknowledge what their server repeats, for a full retransmission cycle (RFC 2661 §5.7). */
 import type { Call } from './call.ts';
+import type { ClientEffect } from './client-io.ts';
 import { earliest, type Instant } from './deadlines.ts';
 import type { Endpoint } from './machine.ts';
 
 /** Kept at most; each lives half a minute, so more than this means a storm. */
 const MOST = 8;
 
-/** Something one of them still has to say. */
-export interface Afterthought {
-  readonly socket: number;
-  readonly to: Endpoint;
-  readonly bytes: Uint8Array;
-}
+/** What one of them still has to say, or ignores. */
+export type Afterthought = Extract<ClientEffect, { type: 'send' | 'dropped' }>;
 
 export class Lingering {
   #calls: { readonly call: Call; readonly socket: number }[] = [];
@@ -56,5 +53,8 @@ export class Lingering {
 }
 
 function said(socket: number, effects: ReturnType<Call['handle']>): Afterthought[] {
-  return effects.flatMap((effect) => (effect.type === 'send' ? [{ socket, to: effect.to, bytes: effect.bytes }] : []));
+  return effects.flatMap((effect): Afterthought[] => {
+    if (effect.type === 'send') return [{ ...effect, socket }];
+    return effect.type === 'dropped' ? [effect] : [];
+  });
 }

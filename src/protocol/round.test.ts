@@ -67,9 +67,13 @@ describe('Round', () => {
     }
     expect(ports).toEqual([0, 1701, 0, 1701]);
     round.begin([a], 9);
-    round.failed(a, 'tunnel-refused', 9);
+    round.failed(a, 'no-answer', 9);
     round.end();
-    expect(round.localPort(0)).toBe(0);
+    round.begin([a], 10);
+    expect(round.localPort(0)).toBe(1701);
+    round.succeeded(a);
+    round.begin([], 11);
+    expect(round.localPort(0)).toBe(1701); // it worked from there: so it begins there
     expect(round.localPort(5000)).toBe(5000);
   });
 

@@ -72,14 +72,14 @@ export class Round {
 
   succeeded(candidate: Candidate): void {
     this.#failedAt.delete(keyOf(candidate));
-    this.#silentRounds = 0;
+    this.#silentRounds %= 2; // the source port that worked is the one to begin with next time
   }
 
   /** Ends the round: nothing more is tried in it. */
   end(): void {
     this.#untried = [];
     const silent = this.#failures.length > 0 && this.#failures.every((code) => code === 'no-answer');
-    this.#silentRounds = silent ? this.#silentRounds + 1 : 0;
+    this.#silentRounds = silent ? this.#silentRounds + 1 : this.#silentRounds % 2;
   }
 
   #failedLately(candidate: Candidate, now: Instant): Instant | undefined {

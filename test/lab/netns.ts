@@ -77,7 +77,9 @@ export class Netns {
    * @throws CommandFailed
    */
   async tool(program: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> {
-    return this.exec('chroot', [await labRoot(), program, ...args], options);
+    // A mount made here is seen by nobody else: `ip netns exec` gives each program a mount namespace of its own.
+    const withDevices = 'mount --bind /dev "$0/dev" && exec chroot "$0" "$@"';
+    return this.exec('sh', ['-c', withDevices, await labRoot(), program, ...args], options);
   }
 
   /** Names of all network devices, sorted. */

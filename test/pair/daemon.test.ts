@@ -80,6 +80,7 @@ describe('a connection', () => {
       timesUp: 1,
     });
     expect(status().dial.map(({ stage }) => stage)).toEqual([
+      'resolving',
       'preparing',
       'tunnel',
       'session',

@@ -23,6 +23,8 @@ describe('a command', () => {
     const outcome = await run(argv);
     expect(succeeded(outcome)).toBe(false);
     expect(failureOf(argv, outcome)).toBe('`sh -c echo one >&2; echo two >&2; exit 3` failed: one; two');
+    const forbidden = await run(['sh', '-c', 'echo RTNETLINK answers: Operation not permitted >&2; exit 2']);
+    expect(failureOf(['ip'], forbidden)).toMatch(/not permitted; run as root or with CAP_NET_ADMIN$/);
     expect((await run(['false'])).complaint).toBe('exit status 1');
     expect((await run(['sh', '-c', 'kill -9 $$'])).complaint).toBe('killed by SIGKILL');
   });

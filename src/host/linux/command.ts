@@ -27,9 +27,11 @@ export type Run = (argv: readonly string[], options?: RunOptions) => Promise<Out
 
 export const succeeded = (outcome: Outcome): boolean => outcome.status === 0;
 
-/** One sentence: what was run, what it said. */
-export const failureOf = (argv: readonly string[], outcome: Outcome): string =>
-  `\`${argv.join(' ')}\` failed: ${outcome.complaint}`;
+/** One sentence: what was run, what it said, and the cure where there is only one. */
+export function failureOf(argv: readonly string[], { complaint }: Outcome): string {
+  const cure = /Operation not permitted|Permission denied/.test(complaint) ? '; run as root or with CAP_NET_ADMIN' : '';
+  return `\`${argv.join(' ')}\` failed: ${complaint}${cure}`;
+}
 
 /** @param path where programs are looked for, as in PATH */
 export function runner(path: string): Run {

@@ -1,5 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { defaultsOf, readIpv4Table, readIpv6Table, wayTo } from './kernel-table.ts';
+import {
+  defaultsOf,
+  readIpv4Addresses,
+  readIpv4Table,
+  readIpv6Addresses,
+  readIpv6Table,
+  wayTo,
+} from './kernel-table.ts';
 import { readPrefix, writePrefix } from './prefix.ts';
 
 // Recorded beside `ip route show` of ip-text.test.ts, Linux 6.18, little endian.
@@ -79,5 +88,38 @@ describe('the kernel table', () => {
 
   it('knows the default routes', () => {
     expect(defaultsOf(table4, 4).map(({ metric }) => metric)).toEqual([99, 100]);
+  });
+});
+
+describe('addresses of this machine', () => {
+  it('are those that are local, not networks or broadcasts', () => {
+    const trie = `Local:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 127.0.0.0
+        /8 host LOCAL
+     |-- 127.0.0.1
+        /32 host LOCAL
+     |-- 10.0.2.0
+        /24 link UNICAST
+        /32 link BROADCAST
+     |-- 10.0.2.2
+        /24 link UNICAST
+        /32 host LOCAL
+     |-- 10.0.2.255
+        /32 link BROADCAST
+`;
+    expect([...readIpv4Addresses(trie)]).toEqual(['127.0.0.1', '10.0.2.2']);
+    const inet6 =
+      '00000000000000000000000000000001 01 80 10 80       lo\nfd000000000000000000000000000002 04 40 00 82     eth0\n';
+    expect([...readIpv6Addresses(inet6)]).toEqual(['::1', 'fd00::2']);
+  });
+
+  it('are the same that Node lists on this very machine', () => {
+    const listed = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    const [ipv4, ipv6] = [
+      readIpv4Addresses(readFileSync('/proc/net/fib_trie', 'utf8')),
+      readIpv6Addresses(readFileSync('/proc/net/if_inet6', 'utf8')),
+    ];
+    for (const { family, address } of listed) expect([...(family === 'IPv4' ? ipv4 : ipv6)]).toContain(address);
   });
 });

@@ -55,6 +55,14 @@ export function readIpv6Table(text: string): KernelRoute[] {
     });
 }
 
+/** /proc/net/fib_trie: every address of this machine, each a local /32 below its node. */
+export const readIpv4Addresses = (text: string): ReadonlySet<string> =>
+  new Set([...text.matchAll(/\|-- (\S+)\n(?:\s+\/\d+ .*\n)*?\s+\/32 host LOCAL/g)].map(([, address = '']) => address));
+
+/** /proc/net/if_inet6: every address of this machine, 32 hexadecimal digits each. */
+export const readIpv6Addresses = (text: string): ReadonlySet<string> =>
+  new Set([...text.matchAll(/^([0-9a-f]{32}) /gm)].map(([, digits]) => writeAddress(6, BigInt(`0x${digits}`))));
+
 /** The way to a prefix as a whole: the longest route over it, of equals the one with the lowest metric. */
 export function wayTo(table: readonly KernelRoute[], target: Prefix, mayUse: (route: KernelRoute) => boolean): KernelRoute | undefined {
   let best: KernelRoute | undefined;

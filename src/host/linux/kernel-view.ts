@@ -1,7 +1,14 @@
 /** What the kernel tells without a process being started: routes, links, addresses. */
 import { readFileSync } from 'node:fs';
-import { endianness, networkInterfaces } from 'node:os';
-import { type KernelRoute, readIpv4Table, readIpv6Table } from './kernel-table.ts';
+import { isIPv6 } from 'node:net';
+import { endianness } from 'node:os';
+import {
+  type KernelRoute,
+  readIpv4Addresses,
+  readIpv4Table,
+  readIpv6Addresses,
+  readIpv6Table,
+} from './kernel-table.ts';
 import type { Family } from './prefix.ts';
 
 export interface Link {
@@ -15,18 +22,21 @@ export interface Link {
 
 export interface KernelView {
   /** The main routing table; empty when the machine does not have the family. */
-  table(family: Family): KernelRoute[];
+  table(family: Family): readonly KernelRoute[];
   /** undefined: there is no such device. */
   link(device: string): Link | undefined;
   /** Whether some device that is up has the address. */
   hasAddress(address: string): boolean;
 }
 
+const ipv4Table = remembering('/proc/net/route', (text) => readIpv4Table(text, endianness() === 'LE'));
+const ipv6Table = remembering('/proc/net/ipv6_route', readIpv6Table);
+// Not os.networkInterfaces(): called every second it becomes hot, and compiling it costs more memory than the whole watch.
+const ipv4Addresses = remembering('/proc/net/fib_trie', readIpv4Addresses);
+const ipv6Addresses = remembering('/proc/net/if_inet6', readIpv6Addresses);
+
 export const kernelView: KernelView = {
-  table: (family) =>
-    family === 4
-      ? readIpv4Table(readOr('/proc/net/route', ''), endianness() === 'LE')
-      : readIpv6Table(readOr('/proc/net/ipv6_route', '')),
+  table: (family) => (family === 4 ? ipv4Table() : ipv6Table()),
 
   link(device) {
     const index = Number(readOr(`/sys/class/net/${device}/ifindex`, ''));
@@ -38,9 +48,18 @@ export const kernelView: KernelView = {
     };
   },
 
-  hasAddress: (address) =>
-    Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address)),
+  hasAddress: (address) => (isIPv6(address) ? ipv6Addresses() : ipv4Addresses()).has(address),
 };
+
+/** What is looked at every second and hardly ever changes is read anew but understood only once. */
+function remembering<T>(path: string, understand: (text: string) => T): () => T {
+  let last: { readonly text: string; readonly meaning: T } | undefined;
+  return () => {
+    const text = readOr(path, '');
+    if (last?.text !== text) last = { text, meaning: understand(text) };
+    return last.meaning;
+  };
+}
 
 /** `operstate` says nearly the same, but up to a second late: after `ip link set up` it is `down` for a while. */
 function deathOf(device: string): Link['dead'] {

@@ -63,7 +63,7 @@ describe('the control socket', () => {
   it('is refused where a daemon is alive', async () => {
     server = await serveControl(path, echo);
     await expect(serveControl(path, echo)).rejects.toMatchObject({
-      taken: true,
+      why: 'taken',
       message: `${path}: another daemon is already running there`,
     });
     expect(await ask('x')).toEqual(['heard x']);
@@ -82,6 +82,12 @@ describe('the control socket', () => {
     writeFileSync(path, 'precious');
     await expect(serveControl(path, echo)).rejects.toThrow(SocketRefused);
     expect(statSync(path).size).toBe(8);
+  });
+
+  it('that may not be made is a matter of permission, whoever is said to be there', async () => {
+    const refusal = { why: 'forbidden', message: expect.stringContaining('run as root') };
+    const anywhere = join('/proc/sys', 'control.sock'); // a directory where root may make nothing either
+    await expect(serveControl(anywhere, echo)).rejects.toMatchObject(refusal);
   });
 
   it('says so when the path is too long for a socket', async () => {
@@ -165,7 +171,7 @@ describe('somebody else’s socket', () => {
   it('that answers counts as alive', async () => {
     const other = createServer((socket) => socket.end()).listen(path);
     await new Promise((resolve) => other.once('listening', resolve));
-    await expect(serveControl(path, echo)).rejects.toMatchObject({ taken: true });
+    await expect(serveControl(path, echo)).rejects.toMatchObject({ why: 'taken' });
     await new Promise((resolve) => other.close(resolve));
   });
 });

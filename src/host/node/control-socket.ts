@@ -18,21 +18,21 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** The socket cannot be made; `taken`: another daemon answers there. */
+/** The socket cannot be made: another daemon answers there, this user may not, or the place will not do. */
 export class SocketRefused extends Error {
   override readonly name = 'SocketRefused';
-  readonly taken: boolean;
+  readonly why: 'taken' | 'forbidden' | 'unusable';
 
-  constructor(message: string, taken: boolean, options?: ErrorOptions) {
+  constructor(message: string, why: SocketRefused['why'], options?: ErrorOptions) {
     super(message, options);
-    this.taken = taken;
+    this.why = why;
   }
 }
 
 /** Replaces the socket of a daemon that has died. @throws SocketRefused */
 export async function serveControl(path: string, serve: Serve): Promise<ControlServer> {
   if (Buffer.byteLength(path) > LONGEST_PATH)
-    throw new SocketRefused(`${path}: longer than ${LONGEST_PATH} octets, choose another run directory`, false);
+    throw new SocketRefused(`${path}: longer than ${LONGEST_PATH} octets, choose another run directory`, 'unusable');
   await clearPath(path);
   const clients = new Set<Socket>();
   const server = createServer((socket) => {
@@ -113,25 +113,37 @@ function lineReader(longest: number): (text: string) => string[] | undefined {
 async function clearPath(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
-  if (!found.isSocket()) throw new SocketRefused(`${path}: something that is no socket is in the way`, false);
-  if (await isAlive(path)) throw new SocketRefused(`${path}: another daemon is already running there`, true);
-  await unlink(path);
+  if (!found.isSocket()) throw new SocketRefused(`${path}: something that is no socket is in the way`, 'unusable');
+  const answer = await knock(path);
+  if (isForbidden(answer)) throw refusal(path, answer);
+  if (answer !== 'ECONNREFUSED' && answer !== 'ENOENT')
+    throw new SocketRefused(`${path}: another daemon is already running there`, 'taken');
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw refusal(path, error.code, error);
+  });
 }
 
-const isAlive = (path: string): Promise<boolean> =>
+/** The error of a connect; undefined: somebody answers. */
+const knock = (path: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
-      resolve(true);
+      resolve(undefined);
     });
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
-    );
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
   });
+
+const isForbidden = (code: string | undefined): boolean => code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+
+function refusal(path: string, code: string | undefined, cause?: Error): SocketRefused {
+  if (!isForbidden(code)) return new SocketRefused(`${path}: ${cause?.message ?? code}`, 'unusable', { cause });
+  const words = `${path}: no permission to make the control socket: run as root, or choose another run directory`;
+  return new SocketRefused(words, 'forbidden', { cause });
+}
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(new SocketRefused(`${path}: ${error.message}`, false, { cause: error })));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(path, error.code, error)));
     const before = process.umask(0o177); // Node binds before it returns: the socket is never anybody else's
     try {
       server.listen(path, resolve);

@@ -2,9 +2,15 @@ import { createSocket } from 'node:dgram';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { HostError } from '../../ports/host-error.ts';
 import { resolver } from './resolver.ts';
+
+// A thread in getaddrinfo(3) cannot be ended, and the process would wait for it at its end.
+vi.mock('node:dns/promises', async (original) => ({
+  ...(await original<typeof import('node:dns/promises')>()),
+  lookup: () => Promise.reject(new Error('never to be called')),
+}));
 
 /** A name server that knows one name: answers A with 192.0.2.7, AAAA with nothing, everything else with NXDOMAIN (RFC 1035 §4.1). */
 const server = createSocket('udp4');
@@ -63,6 +69,13 @@ describe('resolver', () => {
   it('falls back to the system, which knows /etc/hosts', async () => {
     const found = await resolver({ pin }).resolve('localhost', undefined, [address]);
     expect(found).toContain('127.0.0.1');
+  });
+
+  it('reads hosts(5) as it is written', async () => {
+    const hostsFile = join(mkdtempSync(join(tmpdir(), 'l2tpwan-resolver-')), 'hosts');
+    writeFileSync(hostsFile, '# 192.0.2.8 lns\n192.0.2.9\tgate LNS # not 192.0.2.10\n2001:db8::9 lns\n');
+    const known = resolver({ pin, hostsFile }).resolve('lns', undefined, [address]);
+    expect(await known).toEqual(['192.0.2.9', '2001:db8::9']);
   });
 
   it('names everybody asked when nobody knows', async () => {

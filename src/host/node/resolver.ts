@@ -3,7 +3,7 @@
  * and the system's resolver only when they do not know. A local cache that filters private addresses (rebind protection)
  * or that forwards into a dead tunnel is thus not in the way; /etc/hosts still counts.
  */
-import { lookup, Resolver } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -15,16 +15,17 @@ const RESOLV_FILES = ['/tmp/resolv.conf.d/resolv.conf.auto', '/run/systemd/resol
 /** One try of one server, ms, and tries. */
 const TIMEOUT_MS = 1500;
 const TRIES = 2;
-/** The system's resolver has no limit of its own that could be set, ms. */
-const SYSTEM_TIMEOUT_MS = 10_000;
+const HOSTS_FILE = '/etc/hosts';
+const RESOLV_FILE = '/etc/resolv.conf';
 
 export interface ResolverOptions {
   /** Makes the way to a name server lead over the uplink while it is asked; returns how to undo it. */
   readonly pin: (nameServer: string, uplink: string | undefined) => Promise<() => Promise<void>>;
   readonly resolvFiles?: readonly string[];
+  readonly hostsFile?: string;
 }
 
-export function resolver({ pin, resolvFiles = RESOLV_FILES }: ResolverOptions): ResolverPort {
+export function resolver({ pin, resolvFiles = RESOLV_FILES, hostsFile = HOSTS_FILE }: ResolverOptions): ResolverPort {
   return {
     async resolve(name, uplink, nameServers) {
       if (isIP(name) !== 0) return [name];
@@ -37,7 +38,7 @@ export function resolver({ pin, resolvFiles = RESOLV_FILES }: ResolverOptions): 
         });
         if (addresses.length > 0) return addresses;
       }
-      const addresses = await system(name).catch((error: unknown) => {
+      const addresses = await system(name, hostsFile).catch((error: unknown) => {
         said.push(`system: ${words(error)}`);
         return [];
       });
@@ -59,32 +60,52 @@ async function ask(
     dns.setServers([server]);
     const source = addressOf(uplink, isIPv6(hostOf(server)));
     if (source !== undefined) dns.setLocalAddress(...source);
-    const [four, six] = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
-    const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-    if (found.length === 0 && four.status === 'rejected') throw four.reason;
-    return found;
+    return await addressesOf(dns, name);
   } finally {
     await unpin();
   }
 }
 
-async function system(name: string): Promise<string[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${SYSTEM_TIMEOUT_MS / 1000} s`)), SYSTEM_TIMEOUT_MS);
-  });
-  try {
-    const found = await Promise.race([lookup(name, { all: true }), limit]);
-    return [...new Set(found.map(({ address }) => address))];
-  } finally {
-    clearTimeout(timer);
-  }
+async function addressesOf(dns: Resolver, name: string): Promise<string[]> {
+  const [four, six] = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
+  const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  if (found.length === 0 && four.status === 'rejected') throw four.reason;
+  return found;
 }
+
+/**
+ * What the system's resolver knows: /etc/hosts, then the name servers of resolv.conf, a local cache among them. Not by
+ * getaddrinfo(3): the thread it holds cannot be ended, and a process that is told to stop would wait for it, half a minute.
+ */
+async function system(name: string, hostsFile: string): Promise<string[]> {
+  const known = inHosts(await textOf(hostsFile), name);
+  if (known.length > 0) return known;
+  const dns = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  const domains = name.includes('.') ? [] : searchedDomains(await textOf(RESOLV_FILE));
+  for (const domain of domains) {
+    const found = await addressesOf(dns, `${name}.${domain}`).catch(() => []);
+    if (found.length > 0) return found;
+  }
+  return addressesOf(dns, name);
+}
+
+/** hosts(5): an address and its names on each line. */
+const inHosts = (hosts: string, name: string): string[] =>
+  hosts.split('\n').flatMap((line) => {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().toLowerCase().split(/\s+/);
+    return isIP(address) !== 0 && names.includes(name.toLowerCase()) ? [address] : [];
+  });
+
+/** Of several lines the last one counts (resolv.conf(5)). */
+const searchedDomains = (resolv: string): string[] =>
+  [...resolv.matchAll(/^(?:search|domain)\s+(.*)$/gm)].at(-1)?.[1]?.trim().split(/\s+/) ?? [];
+
+const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
 
 /** The name servers of the first file that names one other than this machine itself. */
 async function uplinkNameServers(files: readonly string[]): Promise<string[]> {
   for (const file of files) {
-    const content = await readFile(file, 'utf8').catch(() => '');
+    const content = await textOf(file);
     const servers = [...content.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '');
     const remote = servers.filter((server) => isIP(server.replace(/%.*/, '')) !== 0 && !isLoopback(server));
     if (remote.length > 0) return remote;
@@ -114,7 +135,7 @@ function words(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOTFOUND') return 'no such name';
   if (code === 'ENODATA') return 'the name has no address';
-  if (code === 'ETIMEOUT' || code === 'EAI_AGAIN') return 'no answer';
+  if (code === 'ETIMEOUT') return 'no answer';
   if (code === 'ECONNREFUSED') return 'unreachable';
   return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import type { DataPath, DataPathBackend, DataPathRequest } from '../../ports/dat
 import { HostError } from '../../ports/host-error.ts';
 
 const CLONE_DEVICE = '/dev/net/tun';
+const EBADFD = process.arch.startsWith('mips') ? 81 : 77; // errno.h
 /** Longest packet a TUN device can hand over, octets. */
 const LONGEST_PACKET = 65_535;
 
@@ -64,7 +65,7 @@ class TunPath implements DataPath {
       }
     });
     this.#pipe.on('error', (error) => {
-      if (this.#closed === undefined) lost(`${device}: ${error.message}`);
+      if (this.#closed === undefined) lost(`${device} ${whatBefell(error)}`);
     });
   }
 
@@ -160,6 +161,10 @@ function initialise(addon: TunAddon, fd: number): string {
     );
   }
 }
+
+/** EBADFD is what the kernel says of a device that somebody removed; libuv has no name for it. */
+const whatBefell = (error: NodeJS.ErrnoException): string =>
+  error.errno === -EBADFD ? 'was removed by somebody else' : `cannot be read any more: ${error.message}`;
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Socket } from 'node:dgram';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HostError } from '../../ports/host-error.ts';
 import type { Endpoint } from '../../protocol/machine.ts';
 import { udp } from './udp.ts';
@@ -6,6 +7,8 @@ import { udp } from './udp.ts';
 const loopback: Endpoint = { address: '127.0.0.1', port: 0 };
 
 describe('udp', () => {
+  afterEach(() => vi.restoreAllMocks());
+
   it('carries datagrams both ways and says from where', async () => {
     const heard = resolvers<{ bytes: Uint8Array; from: Endpoint }>();
     const a = await udp.open(loopback, (bytes, from) => heard.resolve({ bytes, from }));
@@ -43,6 +46,20 @@ describe('udp', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(socket.sendErrors.count).toBe(1);
     expect(socket.sendErrors.last).toContain('EMSGSIZE');
+    socket.close();
+  });
+
+  it('loses packets rather than pile them up when the uplink is slow, and words of our own last', async () => {
+    const socket = await udp.open(loopback, () => undefined);
+    const send = vi.spyOn(Socket.prototype, 'send').mockReturnValue();
+    const waiting = vi.spyOn(Socket.prototype, 'getSendQueueSize');
+    for (const octets of [0, 100_000, 300_000]) {
+      waiting.mockReturnValue(octets);
+      socket.send(new Uint8Array([1]), loopback, true);
+      socket.send(new Uint8Array([2]), loopback);
+    }
+    expect(send.mock.calls.map(([bytes]) => [...(bytes as unknown as Uint8Array)])).toEqual([[1], [2], [2]]);
+    expect(socket.sendErrors).toEqual({ count: 3, last: 'the uplink is slower than what is to be sent' });
     socket.close();
   });
 });

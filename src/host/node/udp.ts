@@ -8,6 +8,9 @@ import type { Endpoint } from '../../protocol/machine.ts';
 /** Octets the kernel may hold for us while the event loop is busy: about 20 ms at 1 Gbit/s. It may grant less. */
 const BUFFER_OCTETS = 2 * 1024 * 1024;
 
+/** Octets that wait in our own memory once the kernel takes no more, at most: of expendable datagrams, and of all. */
+const MOST_WAITING = { expendable: 64 * 1024, any: 256 * 1024 };
+
 export const udp: DatagramPort = {
   open: (local, receive) =>
     new Promise((resolve, reject) => {
@@ -43,8 +46,10 @@ class NodeSocket implements DatagramSocket {
     socket.on('error', (error) => this.#lost(error));
   }
 
-  send(bytes: Uint8Array, to: Endpoint): void {
+  send(bytes: Uint8Array, to: Endpoint, expendable = false): void {
     if (this.#closed) return;
+    if (this.#socket.getSendQueueSize() > MOST_WAITING[expendable ? 'expendable' : 'any'])
+      return this.#lost(new Error('the uplink is slower than what is to be sent'));
     this.#socket.send(bytes, to.port, to.address, (error) => {
       if (error) this.#lost(error);
     });

@@ -28,7 +28,7 @@ export function readControl(body: Uint8Array, rules: ReadingRules): Reading {
     const read = readMessage(body, rules.secret && { secret: rules.secret });
     if (read.kind === 'message') return judge(read.message, read.ignored, rules);
     const detail = `message type ${read.type} is unknown`;
-    if (!read.mandatory) return { type: 'ignore', why: detail };
+    if (!read.mandatory || rules.tolerateUnknownMandatory) return { type: 'ignore', why: detail };
     return fault(undefined, undefined, 'unknown-mandatory', `${detail}, and mandatory`);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
@@ -39,6 +39,9 @@ export function readControl(body: Uint8Array, rules: ReadingRules): Reading {
 
 /** What §4.1 makes an end of, when the M bit is set. */
 const FATAL: readonly IgnoredAvp['why'][] = ['unknown', 'vendor', 'hidden'];
+
+/** A datagram holds ten thousand empty AVPs; the first few tell what there is to tell. */
+const MOST_REMARKS = 16;
 
 function judge(message: ControlMessage, ignored: readonly IgnoredAvp[], rules: ReadingRules): Reading {
   const { kind } = message;
@@ -59,7 +62,7 @@ function judge(message: ControlMessage, ignored: readonly IgnoredAvp[], rules: R
   const [first] = fatal;
   if (first !== undefined && !rules.tolerateUnknownMandatory)
     return fault(kind, message, 'unknown-mandatory', inWords(first, kind));
-  const remarks = ignored.map((avp): TunnelEffect => {
+  const remarks = ignored.slice(0, MOST_REMARKS).map((avp): TunnelEffect => {
     const detail = `${inWords(avp, kind)}, ignored`;
     return fatal.includes(avp) ? { type: 'warning', code: 'unknown-avp', detail } : { type: 'dropped', why: detail };
   });

@@ -27,8 +27,9 @@ describe('a StopCCN while the tunnel is opened', () => {
     expect(failureOf('StopCCN', words, 'opening without secret', '').code).toBe(without);
   });
 
-  it('is no question of room or secrets once calls go through the tunnel', () => {
-    for (const words of [stopCcn(4), stopCcn(2, 4), stopCcn(1, 0, 'maximum session time')])
+  it('is no question of secrets once calls go through the tunnel, and one of room only by its codes', () => {
+    expect(failureOf('StopCCN', stopCcn(2, 4), 'in use', '').code).toBe('tunnel-busy');
+    for (const words of [stopCcn(4), stopCcn(1, 0, 'maximum session time')])
       expect(failureOf('StopCCN', words, 'in use', '').code).toBe('tunnel-closed');
   });
 });
@@ -45,7 +46,8 @@ describe('a CDN', () => {
     [0, undefined, undefined, 'call-refused'],
   ])('with result %d, error %s, "%s" refuses the call: %s', (result, error, text, code) => {
     expect(failureOf('CDN', stopCcn(result, error, text), 'opening', '').code).toBe(code);
-    expect(failureOf('CDN', stopCcn(result, error, text), 'in use', '').code).toBe('call-closed');
+    const isCoded = code === 'call-busy' && text === undefined;
+    expect(failureOf('CDN', stopCcn(result, error, text), 'in use', '').code).toBe(isCoded ? code : 'call-closed');
   });
 });
 

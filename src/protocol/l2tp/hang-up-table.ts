@@ -3,12 +3,13 @@ import type { ResultCode } from '../../wire/avp-value.ts';
 import { describeResult } from '../../wire/result-table.ts';
 import type { Failure, FailureCode, PeerWords } from '../failure.ts';
 
-/** How far we had come; `opening` in a row covers all of its kinds. */
+/** How far we had come. */
 export type Progress = 'opening' | 'opening without secret' | 'opening with secret' | 'in use';
 
 interface Row {
   readonly message: 'StopCCN' | 'CDN';
-  readonly progress: Progress;
+  /** `opening` covers all of its kinds; left out: at any time. */
+  readonly progress?: Progress;
   /** Result and error code, the text: left out, anything will do. */
   readonly result?: number;
   readonly error?: number;
@@ -23,7 +24,7 @@ const SECRET = /secret|challenge|authenticat/i; // xl2tpd, l2tpns: "Invalid chal
 
 /** The first row that fits counts. */
 export const HANG_UP_TABLE: readonly Row[] = [
-  { message: 'StopCCN', progress: 'opening',                result: 2, error: 4,    code: 'tunnel-busy' },
+  { message: 'StopCCN',                                     result: 2, error: 4,    code: 'tunnel-busy' },
   { message: 'StopCCN', progress: 'opening',                result: 3,              code: 'tunnel-busy' },
   { message: 'StopCCN', progress: 'opening',                text: NO_ROOM,          code: 'tunnel-busy' },
   { message: 'StopCCN', progress: 'opening',                result: 5,              code: 'version-unsupported' },
@@ -33,10 +34,10 @@ export const HANG_UP_TABLE: readonly Row[] = [
   { message: 'StopCCN', progress: 'opening without secret', text: SECRET,           code: 'tunnel-secret-needed' },
   { message: 'StopCCN', progress: 'opening',                                        code: 'tunnel-refused' },
   { message: 'StopCCN', progress: 'in use',                                          code: 'tunnel-closed' },
-  { message: 'CDN',     progress: 'opening',                result: 2, error: 4,    code: 'call-busy' },
-  { message: 'CDN',     progress: 'opening',                result: 4,              code: 'call-busy' },
-  { message: 'CDN',     progress: 'opening',                result: 5,              code: 'call-busy' },
-  { message: 'CDN',     progress: 'opening',                result: 8,              code: 'call-busy' },
+  { message: 'CDN',                                         result: 2, error: 4,    code: 'call-busy' },
+  { message: 'CDN',                                         result: 4,              code: 'call-busy' },
+  { message: 'CDN',                                         result: 5,              code: 'call-busy' },
+  { message: 'CDN',                                         result: 8,              code: 'call-busy' },
   { message: 'CDN',     progress: 'opening',                text: NO_ROOM,          code: 'call-busy' },
   { message: 'CDN',     progress: 'opening',                                        code: 'call-refused' },
   { message: 'CDN',     progress: 'in use',                                          code: 'call-closed' },
@@ -55,7 +56,7 @@ export function failureOf(message: 'StopCCN' | 'CDN', words: ResultCode, progres
 
 const fits = (row: Row, message: Row['message'], { result, error, text }: ResultCode, progress: Progress): boolean =>
   row.message === message &&
-  progress.startsWith(row.progress) &&
+  progress.startsWith(row.progress ?? '') &&
   (row.result === undefined || row.result === result) &&
   (row.error === undefined || row.error === error) &&
   (row.text === undefined || row.text.test(text ?? ''));

@@ -48,8 +48,8 @@ export class SessionDirectory {
         ? { type: 'session', sessionId: 0 }
         : { type: 'refuse', peerId: message.assignedSessionId, cause: NEVER, text: 'no incoming calls here' };
 
-    const nameless = message.kind === 'CDN' && headerId === 0;
-    const sessionId = nameless ? this.#named(message.assignedSessionId) : this.find(headerId);
+    const named = message.kind === 'CDN' ? this.#named(message.assignedSessionId, headerId === 0) : undefined;
+    const sessionId = this.find(headerId) ?? named;
     if (sessionId !== undefined) {
       if (message.kind === 'CDN') this.#peerIds.delete(sessionId);
       else if ('assignedSessionId' in message) this.#peerIds.set(sessionId, message.assignedSessionId);
@@ -70,9 +70,9 @@ export class SessionDirectory {
    * A CDN may be sent before its sender knows an id of ours; then its own names the call (§4.4.4).
    * INTEROP: others put our id there; and some refuse a call without ever giving it an id of theirs.
    */
-  #named(assignedId: number): number | undefined {
+  #named(assignedId: number, isNameless: boolean): number | undefined {
     const known = this.#localOf(assignedId) ?? this.find(assignedId);
-    if (known !== undefined) return known;
+    if (known !== undefined || !isNameless) return known;
     const waiting = [...this.#peerIds].filter(([, peerId]) => peerId === undefined);
     return waiting.length === 1 ? waiting[0]?.[0] : undefined;
   }

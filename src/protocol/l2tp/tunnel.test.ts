@@ -85,6 +85,13 @@ describe('silence', () => {
     expect(talk.tunnel.finished).toBe(true);
   });
 
+  it('about the SCCRQ, from somebody who speaks, is not called no answer', () => {
+    const talk = new TunnelTalk();
+    talk.do({ type: 'open' });
+    talk.say({ kind: 'HELLO' }, { nr: 0 });
+    expect(talk.wait(31_000).at(-1)).toBe('31000 closed: control-lost, SCCRQ was sent 6 times and never acknowledged');
+  });
+
   it('after an acknowledgement is another thing', () => {
     const talk = new TunnelTalk();
     talk.do({ type: 'open' });
@@ -317,8 +324,8 @@ describe('messages out of place (RFC 2661 §7.2.1)', () => {
     expect(talk.tunnel.finished).toBe(true);
   });
 
-  it('SCCCN or a call instead of the SCCRP ends it', () => {
-    for (const message of [{ kind: 'SCCCN' } as const, ICRP, ICRQ]) {
+  it('SCCCN, SCCRQ or a call instead of the SCCRP ends it', () => {
+    for (const message of [{ kind: 'SCCCN' } as const, SCCRQ, ICRP, ICRQ]) {
       const talk = new TunnelTalk();
       talk.do({ type: 'open' });
       expect(talk.say(message).at(-1)).toBe(
@@ -409,8 +416,10 @@ describe('what we do not know (RFC 2661 §4.1, §4.2, §7.1)', () => {
     expect(talk.sent.at(-1)).toMatchObject({ resultCode: { text: 'mandatory AVP 46 in ICRQ (unknown)' } });
   });
 
-  it('a message with M ends the tunnel, without M is passed over; both are acknowledged', () => {
-    const talk = TunnelTalk.open({ settings: { tolerateUnknownMandatory: true } });
+  it('a message with M ends the tunnel, without M or for the tolerant it is passed over; both are acknowledged', () => {
+    const tolerant = TunnelTalk.open({ settings: { tolerateUnknownMandatory: true } });
+    expect(tolerant.say(messageType(99, true))).toEqual(['dropped: message type 99 is unknown']);
+    const talk = TunnelTalk.open();
     expect(talk.say(messageType(99, false))).toEqual(['dropped: message type 99 is unknown']);
     expect(talk.wait(50)).toEqual(['50 -> ZLB 2/2 to 77/0']);
     expect(talk.say(messageType(99, true))).toEqual([

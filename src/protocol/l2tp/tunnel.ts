@@ -218,6 +218,15 @@ export class Tunnel implements Machine<TunnelInput, TunnelEffect> {
     return [{ type: 'dropped', why: 'control message without a tunnel id' }];
   }
 
+  /** What it is called when no SCCRP has come for `ms`, and nobody waits any longer. */
+  unanswered(ms: number): Failure {
+    const within = `within ${ms / 1000} s`;
+    if (this.#channel.heardAt > Number.NEGATIVE_INFINITY)
+      return { code: 'tunnel-silent', detail: `our SCCRQ was acknowledged, but no SCCRP came ${within}` };
+    const detail = `no SCCRP from ${inWords(this.peer)} ${within}${this.#strangerInWords()}; another address is tried`;
+    return { code: 'no-answer', detail };
+  }
+
   #turnAway(from: Endpoint): TunnelEffect[] {
     const dropped: TunnelEffect = { type: 'dropped', why: 'control message from a stranger' };
     if (this.state !== 'wait-ctl-reply' || this.#stranger?.address === from.address) return [dropped];
@@ -234,9 +243,12 @@ export class Tunnel implements Machine<TunnelInput, TunnelEffect> {
   #failureOf({ kind }: Sent, times: number): Failure {
     if (this.state !== 'wait-ctl-reply' || this.#channel.heardAt > Number.NEGATIVE_INFINITY)
       return { code: 'control-lost', detail: `${kind} was sent ${times} times and never acknowledged` };
-    const stranger = this.#stranger && `; an answer from ${inWords(this.#stranger)} was not taken`;
-    const detail = `${kind} was sent ${times} times to ${inWords(this.peer)} without any answer${stranger ?? ''}`;
-    return { code: 'no-answer', detail };
+    const detail = `${kind} was sent ${times} times to ${inWords(this.peer)} without any answer`;
+    return { code: 'no-answer', detail: `${detail}${this.#strangerInWords()}` };
+  }
+
+  #strangerInWords(): string {
+    return this.#stranger === undefined ? '' : `; an answer from ${inWords(this.#stranger)} was not taken`;
   }
 }
 

@@ -49,6 +49,17 @@ describe('a CDN', () => {
     expect(failure).toMatchObject({ code: 'auth-rejected', peer: cdn });
     expect(failure?.detail).toContain('CHAP-MD5');
   });
+  it.each([
+    ['no facilities now', { message: 'CDN', result: 4 }],
+    ['no facilities ever', { message: 'CDN', result: 5, error: 0 }],
+    ['busy', { message: 'CDN', result: 8 }],
+    ['no resources', { message: 'CDN', result: 2, error: 4 }],
+    ['no resources at all', { message: 'StopCCN', result: 2, error: 4 }],
+    ['being shut down', { message: 'StopCCN', result: 6, error: 0 }],
+  ] as const)('or StopCCN that says why (%s) blames neither password nor method nor encryption', (_, peer) => {
+    const blameable = { answeredWith: 'pap', authRefused: 'EAP', refusedEncryption: true } as const;
+    expect(meaningOf(peer, { ...UP, ...blameable })).toBeUndefined();
+  });
   it('means the method when we would not have it (l2tpns)', () => {
     expect(meaningOf(cdn, { ...UP, authRefused: 'CHAP-MD5' })?.code).toBe('auth-method-refused');
   });

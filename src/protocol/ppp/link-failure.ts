@@ -60,6 +60,7 @@ export interface Circumstances {
 /** @returns undefined where the hang-up means nothing in particular */
 export function meaningOf(peer: PeerWords, circumstances: Circumstances): Failure | undefined {
   const { accepts, authRefused, answeredWith, refusedEncryption } = circumstances;
+  if (speaksForItself(peer)) return undefined;
   const hungUp = peer.message === 'LCP Terminate-Request' ? 'ended the link' : 'hung up';
   if (WANTS_ENCRYPTION.test(peer.text ?? '')) {
     return { code: 'encryption-required', detail: `the server ${hungUp} for want of encryption`, peer };
@@ -86,6 +87,19 @@ export function terminateFailure(data: Uint8Array, password: string, circumstanc
   const detail = `the server sent an LCP Terminate-Request${text === '' ? ' without a word why' : ''}`;
   return meaningOf(peer, circumstances) ?? { code: 'ppp-terminated', detail, peer };
 }
+
+/** Whether its codes give a reason that is none of PPP's: no room, or the server shuts down (RFC 2661 §4.4.2). */
+function speaksForItself({ message, result, error }: PeerWords): boolean {
+  if (message === 'StopCCN' && result === SHUT_DOWN) return true;
+  if (message !== 'StopCCN' && message !== 'CDN') return false;
+  return result === GENERAL_ERROR ? error === NO_RESOURCES : message === 'CDN' && NO_FACILITIES.has(result ?? 0);
+}
+
+const GENERAL_ERROR = 2;
+const NO_RESOURCES = 4;
+const SHUT_DOWN = 6;
+/** Not available now, never available, busy. */
+const NO_FACILITIES: ReadonlySet<number> = new Set([4, 5, 8]);
 
 /** pppd: "MPPE required but peer negotiation failed", "MPPE required but not available"; Windows: errors 741 and 742. */
 const WANTS_ENCRYPTION = /\bMPPE\b|encryption|Windows error 74[12]\b/i;

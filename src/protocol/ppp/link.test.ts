@@ -356,8 +356,11 @@ describe('the end', () => {
     const silent = new Conversation().authenticated();
     silent.hear('ff0380fd 01 01 000a 120601000060');
     expect(ended(silent, silent.hear('ff03c021 05 02 0004'))).toBe('ended encryption-required');
+    const compression = new Conversation().authenticated();
+    compression.hear('ff0380fd 01 01 000c 1a047800 18047800');
+    expect(ended(compression, compression.hear('ff03c021 05 02 0004'))).toBe('ended ppp-terminated');
     const muchLater = new Conversation().up();
-    muchLater.hear('ff0380fd 01 01 000a 1a0478001804');
+    muchLater.hear('ff0380fd 01 01 000a 120601000060');
     muchLater.now += 3_600_000;
     expect(ended(muchLater, muchLater.hear('ff03c021 05 02 0004'))).toBe('ended ppp-terminated');
   });

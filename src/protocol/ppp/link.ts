@@ -16,6 +16,7 @@ import type { Entropy, Machine } from '../machine.ts';
 import type { AuthMethod, LinkSettings } from '../settings.ts';
 import { authentication } from './authentication.ts';
 import { LIMITS } from './automaton.ts';
+import { asksForEncryption } from './encryption.ts';
 import { CLIENT_WISHES } from './ipcp.ts';
 import { LAYER } from './layer-table.ts';
 import { Lcp, type LcpEffect, type LcpInput } from './lcp.ts';
@@ -29,7 +30,7 @@ export type { LinkEffect, LinkInput, LinkPhase } from './link-io.ts';
 /** Options in force, as words, by protocol. */
 export type Negotiated = Readonly<Record<'lcp' | 'ipcp' | 'ipv6cp', Agreed>>;
 
-/** How long after our Protocol-Reject of CCP a hang-up is taken for the answer to it, ms. Ours: a Restart timer and a slow server. */
+/** How long after our Protocol-Reject of MPPE a hang-up is taken for the answer to it, ms. Ours: a Restart timer and a slow server. */
 const ENCRYPTION_GRUDGE_MS = 5000;
 
 export class Link implements Machine<LinkInput, LinkEffect> {
@@ -115,7 +116,7 @@ export class Link implements Machine<LinkInput, LinkEffect> {
       case 'network':
         return this.#toUpper({ type: 'packet', protocol, bytes: payload }, now);
       default:
-        if (layer === 'encryption') this.#refusedEncryptionAt = now;
+        if (layer === 'encryption' && asksForEncryption(protocol, payload)) this.#refusedEncryptionAt = now;
         return this.#toLcp({ type: 'unknown-protocol', protocol, payload }, now);
     }
   }

@@ -1,0 +1,35 @@
+/** What /proc tells about a process. */
+import { readFileSync } from 'node:fs';
+import { run } from '../lab/command.ts';
+
+/** MB, of 2^20 octets. */
+export interface Memory {
+  readonly rss: number;
+  readonly privateDirty: number;
+}
+
+/** @throws Error there is no such process */
+export function memoryOf(pid: number): Memory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const megabytes = (field: string) => Number(new RegExp(`^${field}: +(\\d+) kB`, 'm').exec(text)?.[1]) / 1024;
+  return { rss: megabytes('Rss'), privateDirty: megabytes('Private_Dirty') };
+}
+
+/** Processor time that it has used so far, user and system, s. @throws Error there is no such process */
+export function cpuSecondsOf(pid: number): number {
+  // proc_pid_stat(5): field 2 may hold blanks and ends with the last parenthesis; utime and stime are fields 14 and 15.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The process of that name in a network namespace. @throws Error there is none */
+export async function processIn(netns: string, name: string): Promise<number> {
+  const pids = (await run('ip', ['netns', 'pids', netns])).split('\n').filter((line) => line !== '');
+  const found = pids.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name);
+  if (found === undefined) throw new Error(`no ${name} in ${netns}`);
+  return Number(found);
+}
+
+/** USER_HZ: 100 on every machine that Node runs on. */
+const TICKS_PER_SECOND = 100;

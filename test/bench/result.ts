@@ -1,0 +1,62 @@
+/** Everything that one run found out, as it is written down, and what it was to reach. */
+import type { DialResult } from './dial.ts';
+import { DIALLED } from './dial.ts';
+import type { Machine } from './machine.ts';
+import type { IdleMemory } from './memory.ts';
+import type { StartUp } from './start-up.ts';
+import type { Throughput } from './throughput.ts';
+
+export interface BenchResult {
+  readonly machine: Machine;
+  readonly plan: Plan;
+  readonly tookSeconds: number;
+  readonly dial: DialResult;
+  readonly startUp: StartUp;
+  readonly memory: IdleMemory;
+  readonly throughput: Throughput;
+  /** The one file that is installed, KB of 1024 octets. */
+  readonly bundleKb: number;
+}
+
+/** How often and how long. */
+export interface Plan {
+  readonly dialPairs: number;
+  readonly starts: number;
+  readonly memoryCopies: number;
+  /** Age at which idle memory is read, s. */
+  readonly idleSeconds: number;
+  readonly throughputRounds: number;
+  /** Of each load in each direction. */
+  readonly loadSeconds: number;
+}
+
+export interface Goal {
+  readonly words: string;
+  readonly found: string;
+  readonly reached: boolean;
+}
+
+const DIAL_TIMES_FASTER = 5;
+const START_MS = 300;
+const IDLE_MB_ABOVE_NODE = 12;
+
+export function goalsOf({ dial, startUp, memory }: BenchResult): Goal[] {
+  const slowest = Math.min(...DIALLED.map((kind) => dial[kind].faster.up));
+  return [
+    {
+      words: `dials at least ${DIAL_TIMES_FASTER} times faster than xl2tpd+pppd`,
+      found: `${DIALLED.map((kind) => `${dial[kind].faster.up} times (${kind})`).join(', ')}`,
+      reached: slowest >= DIAL_TIMES_FASTER,
+    },
+    {
+      words: `start to first SCCRQ under ${START_MS} ms`,
+      found: `${startUp.sccrqMs.median} ms`,
+      reached: startUp.sccrqMs.median < START_MS,
+    },
+    {
+      words: `idle RSS at most bare Node + ${IDLE_MB_ABOVE_NODE} MB`,
+      found: `+${memory.above.rss} MB`,
+      reached: memory.above.rss <= IDLE_MB_ABOVE_NODE,
+    },
+  ];
+}
