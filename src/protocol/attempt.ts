@@ -35,6 +35,11 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
     return this.call.deadline;
   }
 
+  /** How long the connection has been up, undefined while it never was. */
+  upMs(now: Instant): number | undefined {
+    return this.#upSince === undefined ? undefined : now - this.#upSince;
+  }
+
   handle(input: AttemptInput, now: Instant): AttemptEffect[] {
     switch (input.type) {
       case 'link-ready':
@@ -80,12 +85,11 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
       case 'ipv4-up':
         return this.#ipv4Up(effect.link);
       case 'ended': {
-        const upMs = this.#upSince === undefined ? undefined : now - this.#upSince;
         const said =
           effect.failure === undefined
             ? []
             : [failureEvent(effect.failure, this.#failedStage ?? this.#stage, this.candidate)];
-        return [...said, { ...effect, upMs }];
+        return [...said, { ...effect, upMs: this.upMs(now) }];
       }
       default:
         return effect satisfies never;

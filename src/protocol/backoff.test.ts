@@ -33,6 +33,13 @@ describe('Backoff', () => {
     expect(new Backoff(settings, most).next(['call-busy'])).toBe(90_000);
   });
 
+  it('looks often for an uplink that is not there', () => {
+    const backoff = new Backoff(settings, most);
+    for (let i = 0; i < 20; i++) backoff.next(['no-route', 'no-route']);
+    expect(backoff.next(['resolve-failed', 'no-route'])).toBe(10_000);
+    expect(backoff.next(['no-route', 'no-answer'])).toBe(300_000);
+  });
+
   it('stays finite after years of failures', () => {
     const backoff = new Backoff(settings, most);
     for (let i = 0; i < 10_000; i++) backoff.next(['no-answer']);

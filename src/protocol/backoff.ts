@@ -5,6 +5,10 @@ import type { RedialSettings } from './settings.ts';
 
 const STRENGTH: Record<Retry, number> = { backoff: 0, busy: 1, slow: 2 };
 
+/** Ours: what fails before a packet has left costs nobody anything, and ends the moment the uplink is back. */
+const BEFORE_THE_WIRE: ReadonlySet<FailureCode> = new Set(['no-route', 'resolve-failed']);
+const LONGEST_BEFORE_THE_WIRE_MS = 10_000;
+
 export class Backoff {
   readonly #settings: RedialSettings;
   readonly #entropy: Entropy;
@@ -32,7 +36,9 @@ export class Backoff {
   /** How long to wait, ms, after a round of dials that ended with these failures. */
   next(failures: readonly FailureCode[]): number {
     const { firstMs, maxMs, busyMs, slowMs } = this.#settings;
-    const doubled = Math.min(maxMs, firstMs * 2 ** Math.min(this.#attempts, 30));
+    const isLocal = failures.length > 0 && failures.every((code) => BEFORE_THE_WIRE.has(code));
+    const longest = isLocal ? Math.min(maxMs, LONGEST_BEFORE_THE_WIRE_MS) : maxMs;
+    const doubled = Math.min(longest, firstMs * 2 ** Math.min(this.#attempts, 30));
     this.#attempts++;
     const strongest = Math.max(0, ...failures.map((code) => STRENGTH[FAILURE[code].retry]));
     const floor = strongest === STRENGTH.slow ? slowMs : strongest === STRENGTH.busy ? busyMs : 0;

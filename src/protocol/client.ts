@@ -22,6 +22,9 @@ import type { Endpoint, Entropy, Machine } from './machine.ts';
 import { Round } from './round.ts';
 import type { ClientSettings } from './settings.ts';
 
+/** Ours: as long as an uplink takes to come back and be configured. */
+const SETTLED_MS = 10_000;
+
 export class Client implements Machine<ClientInput, ClientEffect> {
   readonly #settings: ClientSettings;
   readonly #entropy: Entropy;
@@ -74,8 +77,7 @@ export class Client implements Machine<ClientInput, ClientEffect> {
       case 'disconnect':
         return this.#leave('rest', input.why, undefined, now);
       case 'redial':
-        this.#backoff.reset();
-        return this.#leave('redial', input.why, input.failure, now);
+        return this.#redial(input.why, input.failure, now);
       case 'resolved':
         return this.#resolved(input.candidates, input.failure, now);
       case 'path-ready':
@@ -96,6 +98,15 @@ export class Client implements Machine<ClientInput, ClientEffect> {
       default:
         return input satisfies never;
     }
+  }
+
+  /** At once, except where a call that has hardly come up fails: a program that keeps undoing our work must not make us storm. */
+  #redial(why: string, failure: Failure | undefined, now: Instant): ClientEffect[] {
+    const attempt = this.#attempt;
+    if (failure !== undefined && attempt !== undefined && (attempt.upMs(now) ?? 0) < SETTLED_MS)
+      return this.#toAttempt({ type: 'hang-up', why, failure, patient: false }, now);
+    this.#backoff.reset();
+    return this.#leave('redial', why, failure, now);
   }
 
   #connect(): ClientEffect[] {

@@ -66,7 +66,7 @@ export const FAILURE = {
   'ppp-terminated':        { fault: 'peer',    retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: ADMINISTRATIVE,  words: 'the server ended the PPP link' },
   'echo-lost':             { fault: 'network', retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: LOST_CARRIER,    words: 'the server answers no LCP echo and sends no data' },
   // this machine
-  'device-failed':         { fault: 'host',    retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: generalError(4), words: 'the tunnel device could not be made' },
+  'device-failed':         { fault: 'host',    retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: generalError(4), words: 'the tunnel device could not be made, or was lost' },
   'port-in-use':           { fault: 'host',    retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: generalError(4), words: 'the UDP port is taken by another program' },
   'network-failed':        { fault: 'host',    retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: generalError(4), words: 'the network of this machine could not be configured' },
   'internal-error':        { fault: 'host',    retry: 'backoff', stopCcn: SHUT_DOWN,       cdn: generalError(4), words: 'l2tpwan itself made a mistake' },

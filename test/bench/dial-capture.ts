@@ -17,7 +17,7 @@ export interface WireDial {
 }
 
 /** Longer than any program of the lab thinks on a busy machine, shorter than any timer of PPP or L2TP. */
-const SILENCE_MS = 500;
+const SILENCE_MS = 900;
 
 /** @param pcap from before the dial @throws Error no dial succeeded in it */
 export async function readDial(pcap: string, client: string): Promise<WireDial> {

@@ -25,7 +25,7 @@ ${plan.dialPairs} pairs for each server, the order changing from pair to pair. *
 not asked for, which spares them round trips. Both clients are running before they are told to dial and use the same link.
 *Command to up* is each client's own view: ours from its stage times, with device, routes and MSS clamping in place; pppd's
 when \`ip-up\` runs, in steps of 10 ms, with no routes. The two lines below it are read from captures in the same way for both.
-*Waiting for timers* is silence of half a second or longer.
+*Waiting for timers* is silence of 0.9 s or longer.
 
 - What makes the difference are waits of 3 s: a server's first LCP request comes before pppd is there to hear it, or pppd's own
   before the server is, and both are repeated only then. l2tpwan listens before it says ICCN, and repeats its request as soon as

@@ -87,6 +87,7 @@ describe('dialling anew', () => {
   it('after a change of the uplink does not wait for an answer that cannot come', () => {
     const sim = new Sim();
     sim.dial();
+    sim.world.run(10_000);
     const before = sim.world.now;
     sim.host.input({
       type: 'redial',
@@ -96,6 +97,15 @@ describe('dialling anew', () => {
     expect(sim.untilUp(10_000)).toBe(true);
     expect(sim.world.now - before).toBe(140); // 7 round trips
     expect(sim.host.failures.map(({ code }) => code)).toEqual(['uplink-changed']);
+  });
+
+  it('waits a second when the change comes right after the last one: no storm, whoever keeps undoing our work', () => {
+    const sim = new Sim();
+    sim.dial();
+    const before = sim.world.now;
+    sim.host.input({ type: 'redial', why: 'again', failure: { code: 'uplink-changed', detail: 'gateway' } });
+    expect(sim.untilUp(10_000)).toBe(true);
+    expect(sim.world.now - before).toBeGreaterThanOrEqual(1140);
   });
 });
 

@@ -22,7 +22,8 @@ describe('a device', () => {
       'RTNETLINK answers: File exists',
       '; another device has this name: remove it (\'ip link del l2w-wan\'), or set "device"',
     ],
-    ['RTNETLINK answers: Operation not permitted', ''],
+    ['RTNETLINK answers: Operation not permitted', '; run as root or with CAP_NET_ADMIN'],
+    ['RTNETLINK answers: Device or resource busy', ''],
   ])('that is not, because of %j, has a cure where there is one', async (complaint, cure) => {
     const renaming = renamer(async () => refused(complaint))('tun0', 'l2w-wan');
     await expect(renaming).rejects.toThrow(HostError);

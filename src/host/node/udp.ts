@@ -49,10 +49,11 @@ class NodeSocket implements DatagramSocket {
   send(bytes: Uint8Array, to: Endpoint, expendable = false): void {
     if (this.#closed) return;
     if (this.#socket.getSendQueueSize() > MOST_WAITING[expendable ? 'expendable' : 'any'])
-      return this.#lost(new Error('the uplink is slower than what is to be sent'));
-    this.#socket.send(bytes, to.port, to.address, (error) => {
-      if (error) this.#lost(error);
-    });
+      this.#lost(new Error('the uplink is slower than what is to be sent'));
+    else
+      this.#socket.send(bytes, to.port, to.address, (error) => {
+        if (error) this.#lost(error);
+      });
   }
 
   close(): void {
