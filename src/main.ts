@@ -88,14 +88,14 @@ function untilTheEnd(daemon: Daemon, log: Log): Promise<ExitCode> {
 }
 
 function hostOf(runDir: string, { stateDir }: Settings, log: Log): Host {
-  const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
+  const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
   const network = new LinuxNetwork({ runDir, path, log, ...(stateDir !== undefined && { stateDir }) });
   return {
     clock,
     entropy,
     datagrams: udp,
     network,
-    resolver: resolver({ pin: (nameServer, uplink) => network.pinNameServer(nameServer, uplink) }),
+    resolver: resolver({ pin: (nameServer, uplink) => network.pinBriefly(nameServer, uplink) }),
     dataPaths: [tunBackend({ rename: renamer(runner(path)) })],
   };
 }

@@ -27,7 +27,12 @@ export async function sayFarewells(left: Left, host: Host, log: Log): Promise<vo
 }
 
 /** From the address and port that the tunnel had. @throws HostError when they are not to be had any more */
-async function sayFarewell(record: FarewellRecord, { datagrams, clock }: Host): Promise<boolean> {
+async function sayFarewell(record: FarewellRecord, host: Host): Promise<boolean> {
+  const unpin = await host.network.pinBriefly(record.peer.address, record.uplink);
+  return converse(record, host).finally(unpin);
+}
+
+async function converse(record: FarewellRecord, { datagrams, clock }: Host): Promise<boolean> {
   let receive: (bytes: Uint8Array, from: FarewellRecord['peer']) => void = () => undefined;
   const socket: DatagramSocket = await datagrams.open(record.local, (...datagram) => receive(...datagram));
   try {

@@ -49,6 +49,9 @@ function foundText(path: Path, value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'found an empty list' : 'found a list';
   if (typeof value === 'object') return 'found an object';
   if (path.some((step) => SECRET_FIELDS.has(String(step)))) return `found a ${typeof value}, which is not shown`;
+  // Where a whole connection belongs, a text may be anything, a password too.
+  const isName = value === path.at(-1);
+  if (path[0] === 'connections' && path.length < 3 && typeof value === 'string' && !isName) return 'found a text';
   const text = JSON.stringify(value);
   return `found ${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text}`;
 }

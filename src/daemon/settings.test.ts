@@ -183,7 +183,7 @@ describe('one line a fault', () => {
     ['default prefix', fileWith({ routes: ['0.0.0.0/0'] }),       'connections.wan.routes[0]: found "0.0.0.0/0", allowed: smaller prefixes; a default route is what defaultRoute is for'],
     ['both ways',      fileWith({ routes: ['10.5.1.9'], exclude: ['10.5.1.9/32'] }), 'connections.wan.routes[0]: found "10.5.1.9", allowed: a prefix that exclude does not name as well'],
     ['a bad name',     { connections: { 'the wan': wan } },       'connections.the wan: found "the wan", allowed: a name of 1 to 64 letters, digits, hyphens and underscores'],
-    ['no object',      { connections: { wan: 's3cret' } },        'connections.wan: found "s3cret", allowed: a connection: { "servers": …, "username": …, "password": …, … }'],
+    ['no object',      { connections: { wan: 's3cret' } },        'connections.wan: found a text, allowed: a connection: { "servers": …, "username": …, "password": …, … }'],
     ['no connections', {},                                        'connections: missing, allowed: connections by name: { "wan": { … } }'],
     ['a list',         [],                                        'the file: found an empty list, allowed: { "connections": { … } }'],
     ['log level',      { ...fileWith({}), logLevel: 'verbose' },  'logLevel: found "verbose", allowed: one of "error", "warn", "info", "debug"'],

@@ -89,6 +89,12 @@ export interface NetworkPort {
   connection(name: string, settings: RoutingSettings, uplinkChanged: (failure: Failure) => void): ConnectionNetwork;
   /** Removes what earlier runs left behind and tells how to hang up their tunnels, by connection name. */
   recover(): Promise<readonly { name: string; farewell: FarewellRecord }[]>;
+  /**
+   * Makes the way to an address lead over the uplink for a moment, whatever tunnels there are: to ask a name server, to hang up.
+   * @returns how to undo it
+   * @throws HostError `no-route`, `network-failed`
+   */
+  pinBriefly(address: string, uplink: string | undefined): Promise<() => Promise<void>>;
   /** Ends the watching of uplinks. */
   close(): Promise<void>;
 }

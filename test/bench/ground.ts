@@ -57,11 +57,11 @@ export class Ground {
 
   async #takeAway(): Promise<void> {
     for (const undo of this.#undo.reverse()) {
-      try {
-        await undo();
-      } catch (error) {
-        process.stderr.write(`bench: ${(error as Error).message}\n`);
-      }
+      // A Ctrl-C is heard by the script that is just taking something away, too: it is told once more.
+      const attempt = async () => await undo();
+      await attempt()
+        .catch(attempt)
+        .catch((error: Error) => process.stderr.write(`bench: ${error.message}\n`));
     }
   }
 }

@@ -19,7 +19,7 @@ const QUICK: Plan = { dialPairs: 1, starts: 1, memoryCopies: 1, idleSeconds: 10,
 /** Something hangs: it is given up. */
 const LIMIT_MS = 11 * 60_000;
 
-let ground = new Ground();
+let ground: Ground | undefined;
 let ended = false;
 
 const say = (words: string): boolean => process.stderr.write(`${words}\n`);
@@ -38,11 +38,12 @@ async function bench(plan: Plan): Promise<BenchResult> {
 
 /** Nothing of one measurement is there during the next. */
 async function alone<T>(measure: (ground: Ground) => Promise<T>): Promise<T> {
-  ground = new Ground();
+  const mine = new Ground();
+  ground = mine;
   try {
-    return await measure(ground);
+    return await measure(mine);
   } finally {
-    await ground.clear();
+    await mine.clear();
   }
 }
 
@@ -51,7 +52,7 @@ async function giveUp(why: string, status: number): Promise<void> {
   if (ended) return;
   ended = true;
   say(`bench: ${why}, cleaning up`);
-  await ground.clear();
+  await ground?.clear();
   process.exit(status);
 }
 

@@ -17,8 +17,8 @@ export interface Calls {
   remember: { arguments: { name: string; farewell: FarewellRecord }; result: null };
   down: { arguments: { name: string }; result: null };
   installed: { arguments: { name: string }; result: Installed };
-  pinNameServer: { arguments: { address: string; uplink?: string }; result: number };
-  unpinNameServer: { arguments: { pin: number }; result: null };
+  pinBriefly: { arguments: { address: string; uplink?: string }; result: number };
+  unpinBriefly: { arguments: { pin: number }; result: null };
   recover: { arguments: Record<string, never>; result: { name: string; farewell: FarewellRecord }[] };
 }
 export type Request = { [K in keyof Calls]: { id: number; call: K } & Calls[K]['arguments'] }[keyof Calls];
@@ -40,10 +40,10 @@ const undoes: (() => Promise<void>)[] = [];
 
 async function perform(request: Request): Promise<unknown> {
   if (request.call === 'recover') return network.recover();
-  if (request.call === 'pinNameServer') {
-    return undoes.push(await network.pinNameServer(request.address, request.uplink)) - 1;
+  if (request.call === 'pinBriefly') {
+    return undoes.push(await network.pinBriefly(request.address, request.uplink)) - 1;
   }
-  if (request.call === 'unpinNameServer') return undoes[request.pin]?.();
+  if (request.call === 'unpinBriefly') return undoes[request.pin]?.();
   if (request.call === 'open') {
     const { name, settings } = request;
     const changed = (failure: Failure) => tell({ kind: 'uplink-changed', name, failure });

@@ -299,21 +299,21 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
   it('leads to a name server over the uplink for as long as it is asked', async () => {
     internet.here('route add default via 10.0.2.1 metric 100');
     const before = internet.snapshot();
-    expect(await host.call('pinNameServer', { address: '192.0.2.53' })).toBe(0); // there is no tunnel yet
+    expect(await host.call('pinBriefly', { address: '192.0.2.53' })).toBe(0); // there is no tunnel yet
     expect(internet.snapshot()).toBe(before);
     await dial('10.5.1.9');
     const during = internet.snapshot();
     expect(internet.wayTo('192.0.2.53')).toBe('dev l2w-wan');
     const [one, two] = [
-      await host.call('pinNameServer', { address: '192.0.2.53' }),
-      await host.call('pinNameServer', { address: '192.0.2.53', uplink: 'wan0' }),
+      await host.call('pinBriefly', { address: '192.0.2.53' }),
+      await host.call('pinBriefly', { address: '192.0.2.53', uplink: 'wan0' }),
     ];
     expect(internet.wayTo('192.0.2.53')).toBe('via 10.0.2.1 dev wan0');
-    await host.call('unpinNameServer', { pin: one });
+    await host.call('unpinBriefly', { pin: one });
     expect(internet.wayTo('192.0.2.53')).toBe('via 10.0.2.1 dev wan0');
-    await host.call('unpinNameServer', { pin: two });
+    await host.call('unpinBriefly', { pin: two });
     expect(internet.snapshot()).toBe(during);
-    await host.call('pinNameServer', { address: '192.0.2.53' });
+    await host.call('pinBriefly', { address: '192.0.2.53' });
     await host.kill();
     host = internet.host();
     await host.call('recover', {});

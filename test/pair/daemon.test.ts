@@ -212,10 +212,12 @@ describe('after a crash', () => {
       await host.clock.pass(10);
       await again.clock.pass(10);
     }
-    expect(again.log.slice(0, 4)).toEqual([
+    expect(again.log.slice(0, 6)).toEqual([
       'recover',
+      `pin ${LNS_ADDRESS} over eth0 for a moment`,
       `socket 192.0.2.2:${path.local.port}`,
       `close socket ${path.local.port}`,
+      `unpin ${LNS_ADDRESS}`,
       `resolve ${LNS_ADDRESS}`,
     ]);
     expect(lines.join('\n')).toContain(`wan: the server ${LNS_ADDRESS} of an earlier run has hung up`);

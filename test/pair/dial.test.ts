@@ -12,6 +12,19 @@ function roundTrips(options: SimOptions): number {
   return sim.world.now / ROUND_TRIP_MS;
 }
 
+describe('a server with an IPv6 address', () => {
+  it('is dialled like any other; the header outside is 20 octets longer, and the MTU that much smaller', () => {
+    const listen = { address: '2001:db8::72', port: 1701 };
+    const sim = new Sim({
+      lns: [{ listen }],
+      client: { servers: [{ host: listen.address, port: listen.port }] },
+      host: { address: '2001:db8::10', uplinkMtu: 1492 },
+    });
+    expect(sim.dial(), JSON.stringify(sim.host.failures)).toBe(true);
+    expect(sim.host.device?.mtu).toBe(1492 - 58);
+  });
+});
+
 describe('round trips of a dial with a well-behaved LNS', () => {
   it.each<[AuthMethod, number]>([
     ['chap-md5', 7],

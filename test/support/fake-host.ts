@@ -145,6 +145,10 @@ export class FakeHost implements Host {
       this.uplinkChanged.set(name, changed);
       return this.#connection(name, settings);
     },
+    pinBriefly: async (address, uplink) => {
+      await this.#did(`pin ${address} over ${uplink} for a moment`);
+      return () => this.#did(`unpin ${address}`);
+    },
     recover: async () => {
       await this.#did('recover');
       return this.left;

@@ -1,4 +1,4 @@
-/** How a name server is asked over the uplink although a tunnel has the default route: a host route, for as long as it is asked. */
+/** How somebody is spoken to over the uplink for a moment, although a tunnel has the default route: a name server, a server to hang up. */
 import { HostError } from '../../ports/host-error.ts';
 import type { Journal, Owner } from './journal.ts';
 import { findWay, type Ground, kernelsWay } from './pin.ts';
@@ -23,7 +23,7 @@ export class NameServerRoutes {
   }
 
   /**
-   * Makes the way to a name server lead over the uplink; nothing is installed where it does already.
+   * Makes the way to an address lead over the uplink; nothing is installed where it does already.
    * @returns how to undo it
    * @throws HostError `no-route`, `network-failed`
    */
@@ -46,7 +46,7 @@ export class NameServerRoutes {
     const added = await book.add(holder, route, true);
     if (added.state === 'ours' || added.state === 'foreign') return undo;
     await undo();
-    throw new HostError('network-failed', `no host route to the name server ${nameServer}: ${added.words}`);
+    throw new HostError('network-failed', `no host route to ${nameServer} over the uplink: ${added.words}`);
   }
 
   /** Resolving goes on without a journal: the worst is one host route left over by a crash in these seconds. */

@@ -73,13 +73,8 @@ export class LinuxNetwork implements NetworkPort {
     });
   }
 
-  /**
-   * For a resolver: makes the way to a name server lead over the uplink while it is asked.
-   * @returns how to undo it
-   * @throws HostError `no-route`, `network-failed`
-   */
-  pinNameServer(nameServer: string, uplink: string | undefined): Promise<() => Promise<void>> {
-    return this.#nameServers.pin(nameServer, uplink);
+  pinBriefly(address: string, uplink: string | undefined): Promise<() => Promise<void>> {
+    return this.#nameServers.pin(address, uplink);
   }
 
   recover(): ReturnType<NetworkPort['recover']> {
