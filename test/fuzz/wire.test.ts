@@ -13,7 +13,7 @@ import { octets } from '../codec-vectors.ts';
 import { Chance } from '../support/chance.ts';
 import { mutated } from '../support/mutation.ts';
 
-const { FUZZ_SEED = '1', FUZZ_ROUNDS = '300000' } = process.env;
+const { FUZZ_SEED = '1', FUZZ_ROUNDS = '1000000' } = process.env;
 const [SEED, ROUNDS] = [Number(FUZZ_SEED), Number(FUZZ_ROUNDS)];
 
 const SECRET = Buffer.from('secret');
