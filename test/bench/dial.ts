@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Daemon, pause } from '../e2e/daemon.ts';
 import { run } from '../lab/command.ts';
+import { readDial, type WireDial } from '../lab/dial-capture.ts';
 import { type Netns, script } from '../lab/netns.ts';
-import { readDial, type WireDial } from './dial-capture.ts';
 import { CLIENT_ADDRESS, type Ground } from './ground.ts';
 import { rounded, type Summary, summary } from './summary.ts';
 

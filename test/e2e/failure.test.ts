@@ -90,6 +90,14 @@ describe('a failure says what happened', () => {
       expect(await codeOf('silent', 10_000)).toMatchObject({ code: 'no-answer', stage: 'tunnel' });
     }));
 
+  it('a name server that is silent does not hold up the end', () =>
+    Cell.run('deafdns', async (cell) => {
+      await cell.lns('xl2tpd');
+      const daemon = await cell.daemon({ servers: ['lns.test'], resolver: ['10.0.2.9'] });
+      await daemon.until(({ state }) => state === 'resolving', 'looking up', 5000);
+      expect(await daemon.stop()).toBeLessThan(3000);
+    }));
+
   it('nft that is not there: the tunnel is up, and the status says that the MSS is not clamped', () =>
     Cell.run('nonft', async (cell) => {
       await cell.lns('xl2tpd');

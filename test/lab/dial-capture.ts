@@ -1,5 +1,5 @@
 /** How a dial looks from the wire, whoever dialled. */
-import { packets } from '../lab/lab.ts';
+import { packets } from './tshark.ts';
 
 export interface WireDial {
   /** From the first SCCRQ to the later one of both ends' first IPCP Configure-Acks, ms. */
