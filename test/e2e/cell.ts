@@ -12,7 +12,8 @@ import { type ConnectionFile, Daemon, type DaemonOptions, pause } from './daemon
 
 export class Cell {
   readonly netns: Netns;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'l2tpwan-cell-'));
+  /** For whatever a test needs on disk; it goes with the cell. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'l2tpwan-cell-'));
   readonly #servers: Lns[] = [];
   readonly #captures: Capture[] = [];
   readonly #daemons: Daemon[] = [];
@@ -64,7 +65,7 @@ export class Cell {
           this.#captures.push(
             await this.netns.capture(
               link,
-              join(this.#directory, `${link}.pcap`),
+              join(this.directory, `${link}.pcap`),
               'udp port 1701 or (ip[6:2] & 0x1fff != 0)',
             ),
           );
@@ -124,6 +125,6 @@ export class Cell {
     await this.#stopCaptures();
     for (const server of this.#servers) await server.stop();
     await this.netns.destroy();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

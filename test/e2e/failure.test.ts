@@ -1,6 +1,5 @@
 /** What goes wrong, and what is said about it: the right stage, the right fault, the server's own words. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Cell } from './cell.ts';
@@ -101,7 +100,8 @@ describe('a failure says what happened', () => {
   it('nft that is not there: the tunnel is up, and the status says that the MSS is not clamped', () =>
     Cell.run('nonft', async (cell) => {
       await cell.lns('xl2tpd');
-      const bin = mkdtempSync(join(tmpdir(), 'l2tpwan-bin-'));
+      const bin = join(cell.directory, 'bin');
+      mkdirSync(bin);
       writeFileSync(join(bin, 'nft'), '#!/bin/sh\necho "nft: Operation not supported" >&2\nexit 1\n');
       chmodSync(join(bin, 'nft'), 0o755);
       const daemon = await cell.daemon({ servers: ['10.0.2.72'] }, { path: bin });
@@ -110,6 +110,5 @@ describe('a failure says what happened', () => {
         why: expect.stringContaining('Operation not supported'),
       });
       await cell.ping();
-      rmSync(bin, { recursive: true });
     }));
 });

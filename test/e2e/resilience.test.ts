@@ -1,7 +1,6 @@
 /** Staying up, coming back, and leaving nothing behind. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -197,7 +196,8 @@ describe('nothing is left behind', () => {
   it("BusyBox's ip is enough", () =>
     Cell.run('busybox', async (cell) => {
       await cell.lns('xl2tpd', { hop: 1, ipv6: 1 });
-      const bin = mkdtempSync(join(tmpdir(), 'l2tpwan-bin-'));
+      const bin = join(cell.directory, 'bin');
+      mkdirSync(bin);
       symlinkSync((await cell.netns.exec('sh', ['-c', 'command -v busybox'])).trim(), join(bin, 'ip'));
       const daemon = await cell.daemon(
         { servers: ['198.51.100.72'], exclude: ['10.0.0.0/8'], routes: ['192.0.2.0/24'], table: 77 },
@@ -206,7 +206,6 @@ describe('nothing is left behind', () => {
       const { address } = await daemon.up();
       await cell.ping('203.0.113.1', 3, '-I', address?.local ?? '');
       await daemon.stop();
-      rmSync(bin, { recursive: true });
     }));
 
   it('up, down and redial by hand', () =>

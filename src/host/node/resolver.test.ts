@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -39,8 +39,11 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
   address = `127.0.0.1:${server.address().port}`;
 });
+const folder = mkdtempSync(join(tmpdir(), 'l2tpwan-resolver-'));
+
 afterAll(() => {
   server.close();
+  rmSync(folder, { recursive: true });
 });
 
 describe('resolver', () => {
@@ -72,7 +75,7 @@ describe('resolver', () => {
   });
 
   it('reads hosts(5) as it is written', async () => {
-    const hostsFile = join(mkdtempSync(join(tmpdir(), 'l2tpwan-resolver-')), 'hosts');
+    const hostsFile = join(folder, 'hosts');
     writeFileSync(hostsFile, '# 192.0.2.8 lns\n192.0.2.9\tgate LNS # not 192.0.2.10\n2001:db8::9 lns\n');
     const known = resolver({ pin, hostsFile }).resolve('lns', undefined, [address]);
     expect(await known).toEqual(['192.0.2.9', '2001:db8::9']);
@@ -89,7 +92,6 @@ describe('resolver', () => {
   });
 
   it('takes name servers from the first file that names another machine', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'l2tpwan-resolver-'));
     const files = ['stub', 'upstream'].map((name) => join(folder, name));
     writeFileSync(files[0] as string, 'nameserver 127.0.0.53\n');
     writeFileSync(files[1] as string, '# from DHCP\nnameserver 203.0.113.53\nnameserver 203.0.113.54\n');
