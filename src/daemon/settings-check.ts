@@ -1,8 +1,8 @@
 /** What no single field can tell: fields that contradict each other, and connections that are in each other's way. */
-import { prefixOf } from './address.ts';
+import { hostAndPortOf, prefixOf } from './address.ts';
 import { deviceOf } from './device-name.ts';
 import { faultLine, pathText } from './faults.ts';
-import type { FileConnection, FileSettings } from './settings-schema.ts';
+import { type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
 
 /** Faults of a file whose fields are all right one by one, as lines. */
 export function crossFaults(file: FileSettings): string[] {
@@ -58,7 +58,7 @@ const canonical = (text: string): string => {
   return 'prefix' in read ? read.prefix : text;
 };
 
-/** Two connections cannot have one device, nor one port of one uplink. */
+/** Two connections cannot have one device, nor one port of one uplink, nor one server over two uplinks: it has one host route. */
 function rivals(named: readonly (readonly [string, FileConnection])[]): string[] {
   return named.flatMap(([name, connection], index) =>
     named.slice(0, index).flatMap(([other, theirs]) => {
@@ -78,7 +78,21 @@ function rivals(named: readonly (readonly [string, FileConnection])[]): string[]
             `a port that connection "${other}" does not use, or 0`,
           ),
         );
+      const shared = apart ? sharedServer(connection, theirs) : undefined;
+      if (shared !== undefined) {
+        const allowed = `the uplink over which connection "${other}" reaches ${shared} too, or another server`;
+        lines.push(faultLine(['connections', name, 'uplink'], uplink, allowed));
+      }
       return lines;
     }),
   );
+}
+
+/** A server that both name. */
+function sharedServer(a: FileConnection, b: FileConnection): string | undefined {
+  const hosts = (servers: FileConnection['servers']) =>
+    servers.flatMap((server) =>
+      typeof server === 'string' ? (hostAndPortOf(server, L2TP_PORT)?.host ?? []) : server.host,
+    );
+  return hosts(a.servers).find((host) => hosts(b.servers).includes(host));
 }

@@ -216,9 +216,21 @@ describe('two connections', () => {
     expect(two({ sourcePort: 1701 }, { sourcePort: 1701 })).toEqual([
       'connections.other.sourcePort: found 1701, allowed: a port that connection "one" does not use, or 0',
     ]);
-    expect(two({ sourcePort: 1701, uplink: 'eth0' }, { sourcePort: 1701, uplink: 'eth1' })).toEqual([]);
+    const elsewhere = { sourcePort: 1701, uplink: 'eth1', servers: ['elsewhere.example.net'] };
+    expect(two({ sourcePort: 1701, uplink: 'eth0' }, elsewhere)).toEqual([]);
     expect(two({ sourcePort: 1701 }, { sourcePort: 1702 })).toEqual([]);
     expect(two({}, {})).toEqual([]);
+  });
+
+  it('do not reach one server over two uplinks: there is one host route to it', () => {
+    const [one, other] = [
+      { uplink: 'eth0', servers: ['a.example.net', '192.0.2.1:1702'] },
+      { uplink: 'eth1', servers: ['192.0.2.1'] },
+    ];
+    expect(two(one, other)).toEqual([
+      'connections.other.uplink: found "eth1", allowed: the uplink over which connection "one" reaches 192.0.2.1 too, or another server',
+    ]);
+    expect(two(one, { ...other, uplink: 'eth0' })).toEqual([]);
   });
 });
 

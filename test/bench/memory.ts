@@ -12,36 +12,41 @@ interface MemorySummary {
 
 /** MB, of 2^20 octets. */
 export interface IdleMemory {
+  /** How long after the start all was read, s. */
+  readonly ageSeconds: number;
   readonly l2tpwan: MemorySummary;
   readonly bareNode: MemorySummary;
   /** What ours is above it, of the medians. */
   readonly above: Memory;
-  /** How long after the start all was read, s. */
-  readonly ageSeconds: number;
 }
 
-/** All of them live at the same time and are read at the same age. */
+/**
+ * All of them live at the same time and are read at the same ages.
+ * @param ages s, ascending
+ */
 export async function measureMemory(
   ground: Ground,
   copies: number,
-  ageSeconds: number,
+  ages: readonly number[],
   say: (words: string) => void,
-): Promise<IdleMemory> {
+): Promise<IdleMemory[]> {
   const netns = await ground.netns();
   await ground.lns('l2tpns', netns, { chatty: 'no' });
   const numbers = Array.from({ length: copies }, (_, index) => index);
   const daemons = numbers.map((number) => ground.daemon(netns, `wan${number}`).start());
   const bare = numbers.map(() => spawnBareNode(ground, netns));
-  await pause(ageSeconds * 1000);
-  const l2tpwan = summaryOf(daemons.map(({ pid }) => memoryOf(pid)));
-  const bareNode = summaryOf(bare.map(memoryOf));
+  const readings: IdleMemory[] = [];
+  const begin = performance.now();
+  for (const ageSeconds of ages) {
+    await pause(begin + ageSeconds * 1000 - performance.now());
+    const [l2tpwan, bareNode] = [summaryOf(daemons.map(({ pid }) => pid)), summaryOf(bare)];
+    const difference = (what: keyof Memory) => rounded(l2tpwan[what].median - bareNode[what].median);
+    const above = { rss: difference('rss'), privateDirty: difference('privateDirty') };
+    readings.push({ ageSeconds, l2tpwan, bareNode, above });
+    say(`memory, ${ageSeconds} s old: ${l2tpwan.rss.median} MB, bare Node ${bareNode.rss.median} MB`);
+  }
   for (const [number, daemon] of daemons.entries()) await daemon.up(`wan${number}`); // or it was not what is to be measured
-  const above = {
-    rss: rounded(l2tpwan.rss.median - bareNode.rss.median),
-    privateDirty: rounded(l2tpwan.privateDirty.median - bareNode.privateDirty.median),
-  };
-  say(`memory: idle ${l2tpwan.rss.median} MB, bare Node ${bareNode.rss.median} MB`);
-  return { l2tpwan, bareNode, above, ageSeconds };
+  return readings;
 }
 
 /** @returns its process id: `ip netns exec` becomes what it runs */
@@ -51,7 +56,8 @@ function spawnBareNode(ground: Ground, netns: Netns): number {
   return child.pid ?? 0;
 }
 
-function summaryOf(figures: readonly Memory[]): MemorySummary {
+function summaryOf(pids: readonly number[]): MemorySummary {
+  const figures = pids.map(memoryOf);
   return {
     rss: summary(figures.map(({ rss }) => rss)),
     privateDirty: summary(figures.map(({ privateDirty }) => privateDirty)),

@@ -32,6 +32,7 @@ when \`ip-up\` runs, in steps of 10 ms, with no routes. The two lines below it a
   the server shows that it is there. What is left of its time on the wire is the server's: with xl2tpd, starting pppd.
 - The reference client, like the xl2tpd server, lives in User-Mode Linux, because not every kernel has PPP and L2TP. Starting
   pppd there takes some tenths of a second, more on a busy machine, and less on real hardware; the 3 s are the same anywhere.
+- Now and then the reference client's first request happens to be heard; then it is up after half a second.
 - Round trips are the same thing twice: the protocol sets their number. The link has no latency to speak of;
   with a round-trip time of R ms, each line grows by R times its round trips, and the ratio falls accordingly.
 
@@ -41,10 +42,11 @@ ${plan.starts} starts each, in turns, configuration file read, server given as a
 
 ${memory}
 
-Idle: ${plan.idleSeconds} s after the start, ${plan.memoryCopies} daemons and ${plan.memoryCopies} bare Nodes (\`node -e 'setInterval(() => {}, 1e9)'\`) at the same time. MB are 2^20 octets.
+Idle: ${plan.memoryCopies} daemons and ${plan.memoryCopies} bare Nodes (\`node -e 'setInterval(() => {}, 1e9)'\`) at the same time. MB are 2^20 octets.
 Most of a Node's RSS is its own program file, shared by all Nodes of a machine and given back when memory is short; *private dirty*
-is what really is its own. As soon as V8 optimises any function (under traffic at once, without any after minutes), some 3.5 MB more
-of Node's program file, its compiler, are counted in RSS; private dirty hardly changes.
+is what really is its own. RSS falls with V8's first garbage collection, some 8 s after the dial, and rises again by some 3.5 MB
+when V8 first optimises a function: its compiler is in Node's program file. Traffic makes it do so at once, as the row *quiet again*
+shows; a connection that nobody uses, after a minute or a few. The goal is judged before that, at ${plan.idleSeconds.at(-1)} s.
 
 ${throughput}
 

@@ -1,7 +1,9 @@
 /** The result as tables, for a terminal and for Markdown alike. */
 import { DIALLED, type DialFigures } from './dial.ts';
+import type { IdleMemory } from './memory.ts';
+import type { Memory } from './process-figures.ts';
 import type { BenchResult } from './result.ts';
-import type { Summary } from './summary.ts';
+import { rounded, type Summary } from './summary.ts';
 import type { Load } from './throughput.ts';
 import { UDP_PAYLOAD_OCTETS } from './traffic.ts';
 
@@ -46,19 +48,29 @@ function startUpTable({ startUp }: BenchResult): Table {
 }
 
 function memoryTable({ memory, throughput, bundleKb }: BenchResult): Table {
-  const { l2tpwan, bareNode, above } = memory;
-  const row = (words: string, rss: string, dirty: string) => [words, rss, dirty];
+  const bare = memory.at(-1)?.bareNode;
   return {
     title: 'Memory and size',
-    columns: ['MB', 'RSS', 'private dirty'],
+    columns: ['MB', 'RSS', 'above bare Node', 'private dirty', 'above bare Node'],
     rows: [
-      row('one connection up, idle', spread(l2tpwan.rss), spread(l2tpwan.privateDirty)),
-      row('bare Node', spread(bareNode.rss), spread(bareNode.privateDirty)),
-      row('above bare Node', `+${above.rss}`, `+${above.privateDirty}`),
-      row('most under the loads below', String(throughput.loaded.rss), String(throughput.loaded.privateDirty)),
-      row('the installed file', `${(bundleKb / 1024).toFixed(2)} (${bundleKb} KB)`, ''),
+      ...memory.map(({ ageSeconds, l2tpwan, above }) => [
+        `one connection up, idle, ${ageSeconds} s after the start`,
+        spread(l2tpwan.rss),
+        `+${above.rss}`,
+        spread(l2tpwan.privateDirty),
+        `+${above.privateDirty}`,
+      ]),
+      ['most under the loads below', ...besideNode(throughput.loaded, bare)],
+      ['10 s after them, quiet again', ...besideNode(throughput.afterwards, bare)],
+      ['bare Node', spread(bare?.rss), '', spread(bare?.privateDirty), ''],
+      [`the installed file: ${bundleKb} KB`, '', '', '', ''],
     ],
   };
+}
+
+function besideNode({ rss, privateDirty }: Memory, bare: IdleMemory['bareNode'] | undefined): string[] {
+  const above = (value: number, summary: Summary | undefined) => `+${rounded(value - (summary?.median ?? 0))}`;
+  return [String(rss), above(rss, bare?.rss), String(privateDirty), above(privateDirty, bare?.privateDirty)];
 }
 
 const LOAD_WORDS: Readonly<Record<Load, string>> = {
@@ -87,8 +99,11 @@ function throughputTable({ throughput }: BenchResult): Table {
 }
 
 /** The median and, where they differ, the extremes. */
-const spread = ({ median, least, most }: Summary): string =>
-  least === most ? String(median) : `${median} (${least}–${most})`;
+const spread = (summary: Summary | undefined): string => {
+  if (summary === undefined) return '';
+  const { median, least, most } = summary;
+  return least === most ? String(median) : `${median} (${least}–${most})`;
+};
 
 export function plainText({ title, columns, rows }: Table): string {
   const widths = columns.map((column, index) =>

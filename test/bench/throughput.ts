@@ -24,6 +24,8 @@ export interface Throughput {
   readonly ping: Readonly<Record<'idle' | 'loaded', { readonly tunnel: Summary; readonly raw: Summary }>>;
   /** The most that our process had under these loads, MB. */
   readonly loaded: Memory;
+  /** What it has when all has been quiet for {@link QUIET_MS}, MB. */
+  readonly afterwards: Memory;
 }
 
 const LOADS = {
@@ -48,6 +50,7 @@ export async function measureThroughput(
   const course = new Course(netns, daemon.pid, await processIn(lns.netns, 'l2tpns'), seconds);
   ground.defer(() => course.close());
   for (let round = 0; round < rounds; round++) say(`throughput ${round + 1}/${rounds}: ${await course.round()}`);
+  await pause(QUIET_MS);
   return course.result();
 }
 
@@ -91,7 +94,8 @@ class Course {
     return {
       loads: { tcpUp: loadOf('tcpUp'), tcpDown: loadOf('tcpDown'), udpUp: loadOf('udpUp'), udpDown: loadOf('udpDown') },
       ping: { idle: pings('idle'), loaded: pings('loaded') },
-      loaded: { rss: rounded(this.#loaded.rss), privateDirty: rounded(this.#loaded.privateDirty) },
+      loaded: roundedMemory(this.#loaded),
+      afterwards: roundedMemory(memoryOf(this.#pid)),
     };
   }
 
@@ -137,5 +141,11 @@ class Course {
 
 /** The server's in the tunnel. iperf3 answers UDP from the address nearest to the client: no other one would do. */
 const PPP_ADDRESS = '10.65.0.1';
+const roundedMemory = ({ rss, privateDirty }: Memory): Memory => ({
+  rss: rounded(rss),
+  privateDirty: rounded(privateDirty),
+});
+
+const QUIET_MS = 10_000;
 const PINGS = 20;
 const LOOK_EVERY_MS = 500;
