@@ -25,7 +25,7 @@ ${plan.dialPairs} pairs for each server, the order changing from pair to pair. *
 not asked for, which spares them round trips. Both clients are running before they are told to dial and use the same link.
 *Command to up* is each client's own view: ours from its stage times, with device, routes and MSS clamping in place; pppd's
 when \`ip-up\` runs, in steps of 10 ms, with no routes. The two lines below it are read from captures in the same way for both.
-*Waiting for timers* is silence of 0.9 s or longer.
+*Waiting for timers* is silence of 0.9 s or longer, apart from the time in which the server starts its PPP.
 
 - What makes the difference are waits of 3 s: a server's first LCP request comes before pppd is there to hear it, or pppd's own
   before the server is, and both are repeated only then. l2tpwan listens before it says ICCN, and repeats its request as soon as
@@ -45,8 +45,9 @@ ${memory}
 Idle: ${plan.memoryCopies} daemons and ${plan.memoryCopies} bare Nodes (\`node -e 'setInterval(() => {}, 1e9)'\`) at the same time. MB are 2^20 octets.
 Most of a Node's RSS is its own program file, shared by all Nodes of a machine and given back when memory is short; *private dirty*
 is what really is its own. RSS falls with V8's first garbage collection, some 8 s after the dial, and rises again by some 3.5 MB
-when V8 first optimises a function: its compiler is in Node's program file. Traffic makes it do so at once, as the row *quiet again*
-shows; a connection that nobody uses, after a minute or a few. The goal is judged before that, at ${plan.idleSeconds.at(-1)} s.
+when V8 first optimises a function: its compiler is in Node's program file. Traffic makes it do so at once; a connection that
+nobody uses, after a minute or a few. The goal is judged before that, at ${plan.idleSeconds.at(-1)} s. What V8's young generation has grown
+to under load it keeps, as the row *quiet again* shows.
 
 ${throughput}
 

@@ -4,7 +4,10 @@ import { packets } from './tshark.ts';
 export interface WireDial {
   /** From the first SCCRQ to the later one of both ends' first IPCP Configure-Acks, ms. */
   readonly wireMs: number;
-  /** The part of that in which nothing moved for {@link SILENCE_MS} or longer: somebody waited for a timer. ms */
+  /**
+   * The part of that in which nothing moved for {@link SILENCE_MS} or longer, the server's start of PPP apart: somebody waited
+   * for a timer. ms
+   */
   readonly silentMs: number;
   /** From the client's ICCN to the server's first LCP packet: how long the server takes to start its PPP. ms */
   readonly serverStartMs: number;
@@ -31,7 +34,7 @@ export async function readDial(pcap: string, client: string): Promise<WireDial> 
     dial.find(({ message }) => message === ICCN),
     dial.find((row) => !row.ours && row.protocol === LCP),
   ];
-  const gaps = dial.slice(1).map(({ ms }, index) => ms - (dial[index]?.ms ?? ms));
+  const gaps = dial.slice(1).map((row, index) => (row === lcp ? 0 : row.ms - (dial[index]?.ms ?? row.ms)));
   return {
     wireMs: (dial.at(-1)?.ms ?? 0) - (dial[0]?.ms ?? 0),
     silentMs: gaps.filter((gap) => gap >= SILENCE_MS).reduce((sum, gap) => sum + gap, 0),
