@@ -9,14 +9,20 @@ const LAYERS: Record<string, Layer> = {
   wire: { imports: ['wire', 'crypto'] },
   crypto: { imports: ['crypto'], packages: ['@noble/hashes'] },
   protocol: { imports: ['wire', 'crypto', 'protocol'] },
+  offload: { imports: ['offload'] },
   ports: { imports: [], types: ['wire', 'protocol', 'ports'] },
   daemon: { imports: ['wire', 'protocol', 'ports', 'daemon'], packages: ['zod'] },
-  host: { imports: ['wire', 'ports', 'host'], types: ['protocol'], packages: ['node-tuntap2'], node: true },
+  host: {
+    imports: ['wire', 'offload', 'ports', 'host'],
+    types: ['protocol'],
+    packages: ['node-tuntap2', 'koffi'],
+    node: true,
+  },
   cli: { imports: ['ports', 'daemon', 'host', 'cli'], types: ['wire', 'protocol'], node: true },
   lab: { imports: ['wire', 'crypto', 'protocol', 'ports', 'host', 'lab'], node: true },
   'main.ts': { imports: everything, node: true },
 };
-const CORE = ['wire', 'crypto', 'protocol'];
+const CORE = ['wire', 'crypto', 'protocol', 'offload'];
 const FORBIDDEN_IN_CORE =
   /\b(Buffer|Date\.now|new Date|Math\.random|setTimeout|setInterval|setImmediate|performance|console|process)\b(?!['"-])/;
 const LONGEST_FILE = 300;

@@ -1,0 +1,219 @@
+/**
+ * How packets that arrived one by one become few large ones for the kernel (GRO): runs of TCP segments or UDP datagrams that follow
+ * each other, handed over with a vnet header that says how to take them apart again.
+ *
+ * Two promises. What Linux takes apart, to forward it or for a reader who wants datagrams, are the very packets that arrived: so
+ * only such may join, see {@link Run.takes}. And a damaged packet stays recognizable as damaged: a run asks the kernel to compute
+ * the checksums afresh (NEEDS_CSUM), which would make damage good, so a packet is verified before it may start or join one. Whatever
+ * does not join goes alone and untouched, and the kernel verifies it as always; no packet overtakes another one of its flow.
+ */
+import { Arena } from './arena.ts';
+import { complement, flowSum, fold, sum } from './checksum.ts';
+import {
+  IPV4_CHECKSUM,
+  IPV4_TOTAL_LENGTH,
+  IPV6_OCTETS,
+  IPV6_PAYLOAD_LENGTH,
+  TCP,
+  TCP_ACK,
+  TCP_CHECKSUM,
+  TCP_ECE,
+  TCP_FLAGS,
+  TCP_PSH,
+  UDP_CHECKSUM,
+  UDP_LENGTH,
+} from './header-table.ts';
+import { PacketLayout } from './packet.ts';
+import { Run } from './run.ts';
+import { isIntact } from './verify.ts';
+import { GSO, NEEDS_CSUM, VNET_OCTETS, VnetHeader } from './vnet-header.ts';
+
+/** Flows that can have a run under way at once. One more makes the oldest run go: a few is what one batch of a download has. */
+export const MOST_RUNS = 8;
+
+/** Octets of a run's headers: 120 is what IPv4 and TCP can have, the rest is for extension headers of IPv6. */
+const LONGEST_HEADER = 256;
+
+/** Which runs the kernel takes from us. */
+export interface Coalescing {
+  readonly tcp4: boolean;
+  readonly tcp6: boolean;
+  readonly udp4: boolean;
+  readonly udp6: boolean;
+}
+
+/**
+ * What is to be written to the device in one go: a head, then all pieces. It is valid within the callback alone.
+ *
+ * A run's packets still lie whole and untouched where they arrived, each right around its piece: `headOctets` less the
+ * {@link VNET_OCTETS} is how long every one's header is. Who cannot deliver the run can still deliver them.
+ */
+export interface Delivery {
+  /** Where the head is: the vnet header and, if it is a run, the header of the run behind it. */
+  readonly heads: Arena;
+  readonly headAt: number;
+  readonly headOctets: number;
+  /** Begin and length of each piece in the arena, one after the other: the whole packet or, if it is a run, payloads. */
+  readonly pieces: Uint32Array;
+  /** Pieces, which is to say packets: 1 up to 64. */
+  readonly count: number;
+}
+
+export class Coalescer {
+  readonly #arena: Arena;
+  readonly #coalescing: Coalescing;
+  readonly #deliver: (delivery: Delivery) => void;
+  readonly #layout = new PacketLayout();
+  readonly #vnet = new VnetHeader();
+  /** The first so many are under way, in the order of their first packets. */
+  readonly #runs = Array.from({ length: MOST_RUNS }, () => new Run());
+  #underWay = 0;
+  readonly #lonePiece = new Uint32Array(2);
+  readonly #delivery = {
+    heads: Arena.ofSize(HEADS_OCTETS),
+    headAt: 0,
+    headOctets: 0,
+    pieces: this.#lonePiece,
+    count: 0,
+  };
+
+  /**
+   * @param arena where packets arrive
+   * @param deliver takes what is ready, as early as within `add`, and calls nothing here
+   */
+  constructor(arena: Arena, coalescing: Coalescing, deliver: (delivery: Delivery) => void) {
+    this.#arena = arena;
+    this.#coalescing = coalescing;
+    this.#deliver = deliver;
+  }
+
+  /** Takes the packet in octets `from` up to `to` of the arena, which stay as they are until `flush`. No octets are no packet. */
+  add(from: number, to: number): void {
+    const arena = this.#arena;
+    const layout = this.#layout;
+    if (from >= to || !arena.holds(from, to)) return;
+    if (!layout.read(arena, from, to) || !layout.hasPorts) {
+      this.flush(); // it might belong to any flow, as a fragment does
+      this.#deliverAlone(from, to);
+      return;
+    }
+    const index = this.#indexOfFlow();
+    const payloadAt = this.#eligiblePayload(to);
+    const joins = index >= 0 && payloadAt !== 0 && (this.#runs[index] as Run).takes(arena, layout, payloadAt);
+    const starts = !joins && payloadAt !== 0 && !this.#isPushed();
+    const isGood = (joins || starts) && isIntact(arena, layout);
+    if (joins && isGood) {
+      const run = this.#runs[index] as Run;
+      run.append(arena, layout, payloadAt);
+      if (run.isComplete) this.#release(index);
+      return;
+    }
+    if (index >= 0) this.#release(index);
+    if (starts && isGood) this.#start(payloadAt);
+    else this.#deliverAlone(from, to);
+  }
+
+  /** Delivers all that is held back, in the order of the runs' first packets. The arena may then be filled anew. */
+  flush(): void {
+    while (this.#underWay > 0) this.#release(0);
+  }
+
+  /** The run under way of the flow that the packet belongs to; -1: none. */
+  #indexOfFlow(): number {
+    for (let i = 0; i < this.#underWay; i++) if ((this.#runs[i] as Run).isOfFlow(this.#arena, this.#layout)) return i;
+    return -1;
+  }
+
+  /**
+   * Where the payload begins of a packet that may be part of a run as far as one can see without its checksums; 0: it may not.
+   * Octets behind the packet would be lost; without payload there is nothing to join. A TCP segment has ACK and nothing else but
+   * perhaps PSH and ECE: SYN, FIN, RST and URG are events, and CWR would be taken from all segments but the first.
+   */
+  #eligiblePayload(to: number): number {
+    const { version, protocol, from, transportAt, end } = this.#layout;
+    if (end !== to) return 0;
+    const payloadAt = this.#layout.payloadAt(this.#arena);
+    if (payloadAt === 0 || payloadAt === end || payloadAt - from > LONGEST_HEADER) return 0;
+    if (protocol === TCP) {
+      if (version === 4 ? !this.#coalescing.tcp4 : !this.#coalescing.tcp6) return 0;
+      return (this.#arena.u8(transportAt + TCP_FLAGS) & ~(TCP_PSH | TCP_ECE)) === TCP_ACK ? payloadAt : 0;
+    }
+    if (version === 4 ? !this.#coalescing.udp4 : !this.#coalescing.udp6) return 0;
+    return this.#arena.u16(transportAt + UDP_CHECKSUM) === 0 ? 0 : payloadAt; // Linux would compute one: not what arrived
+  }
+
+  #isPushed(): boolean {
+    const { protocol, transportAt } = this.#layout;
+    return protocol === TCP && (this.#arena.u8(transportAt + TCP_FLAGS) & TCP_PSH) !== 0;
+  }
+
+  #start(payloadAt: number): void {
+    if (this.#underWay === MOST_RUNS) this.#release(0);
+    (this.#runs[this.#underWay++] as Run).start(this.#arena, this.#layout, payloadAt);
+  }
+
+  /** Delivers one run and takes it off the list. */
+  #release(index: number): void {
+    const runs = this.#runs;
+    const run = runs[index] as Run;
+    this.#underWay--;
+    for (let i = index; i < this.#underWay; i++) runs[i] = runs[i + 1] as Run;
+    runs[this.#underWay] = run;
+    if (run.count === 1) this.#deliverAlone(run.from, run.from + run.octets);
+    else this.#deliverRun(run);
+  }
+
+  #deliverAlone(from: number, to: number): void {
+    const delivery = this.#delivery;
+    delivery.headAt = LONE_HEAD_AT;
+    delivery.headOctets = VNET_OCTETS;
+    delivery.pieces = this.#lonePiece;
+    delivery.pieces[0] = from;
+    delivery.pieces[1] = to - from;
+    delivery.count = 1;
+    this.#deliver(delivery);
+  }
+
+  #deliverRun(run: Run): void {
+    const delivery = this.#delivery;
+    this.#writeHead(run);
+    delivery.headAt = RUN_HEAD_AT;
+    delivery.headOctets = VNET_OCTETS + run.headerOctets;
+    delivery.pieces = run.pieces;
+    delivery.count = run.count;
+    this.#deliver(delivery);
+  }
+
+  /** The header of the first packet, with the lengths of the whole; in the checksum field, the folded sum of the pseudo-header. */
+  #writeHead(run: Run): void {
+    const heads = this.#delivery.heads;
+    const { version, protocol, transport } = run;
+    const isTcp = protocol === TCP;
+    const ipAt = RUN_HEAD_AT + VNET_OCTETS;
+    const transportAt = ipAt + transport;
+    const transportOctets = run.octets - transport;
+    const checksumOffset = isTcp ? TCP_CHECKSUM : UDP_CHECKSUM;
+    heads.copyFrom(this.#arena, run.from, ipAt, run.headerOctets);
+    if (version === 4) {
+      heads.putU16(ipAt + IPV4_TOTAL_LENGTH, run.octets);
+      heads.putU16(ipAt + IPV4_CHECKSUM, 0);
+      heads.putU16(ipAt + IPV4_CHECKSUM, complement(sum(heads, ipAt, transportAt)));
+    } else heads.putU16(ipAt + IPV6_PAYLOAD_LENGTH, run.octets - IPV6_OCTETS);
+    if (!isTcp) heads.putU16(transportAt + UDP_LENGTH, transportOctets);
+    else if (run.isPushed) heads.putU8(transportAt + TCP_FLAGS, heads.u8(transportAt + TCP_FLAGS) | TCP_PSH);
+    heads.putU16(transportAt + checksumOffset, fold(flowSum(heads, version, ipAt, protocol) + transportOctets));
+    const vnet = this.#vnet;
+    vnet.flags = NEEDS_CSUM;
+    vnet.gsoType = !isTcp ? GSO.udpL4 : version === 4 ? GSO.tcpv4 : GSO.tcpv6;
+    vnet.headerOctets = run.headerOctets;
+    vnet.gsoSize = run.size;
+    vnet.checksumStart = transport;
+    vnet.checksumOffset = checksumOffset;
+    vnet.write(heads, RUN_HEAD_AT);
+  }
+}
+
+// The head of a lone packet is ten zeros that nobody ever writes to. A run's is put so that its IP header begins at a multiple of four.
+const LONE_HEAD_AT = 0;
+const RUN_HEAD_AT = 14;
+const HEADS_OCTETS = 24 + LONGEST_HEADER;

@@ -1,0 +1,211 @@
+/**
+ * How a packet that the kernel left unfinished becomes packets for the wire: segmentation (TSO, USO) and checksums, as a network
+ * card does them.
+ *
+ * What comes out is what Linux makes itself where a device offers no offload (`tcp_gso_segment`, `__udp_gso_segment`,
+ * `inet_gso_segment`, `ipv6_gso_segment`, `skb_checksum_help`), octet for octet. Headers are built in an arena of the segmenter's
+ * own; the payload stays where it is, to be gathered from there.
+ */
+import { Arena } from './arena.ts';
+import { complement, flowSum, fold, LONGEST_SUM, sum } from './checksum.ts';
+import {
+  IPV4_CHECKSUM,
+  IPV4_IDENTIFICATION,
+  IPV4_OCTETS,
+  IPV4_TOTAL_LENGTH,
+  IPV6_OCTETS,
+  IPV6_PAYLOAD_LENGTH,
+  TCP,
+  TCP_CHECKSUM,
+  TCP_CWR,
+  TCP_FIN,
+  TCP_FLAGS,
+  TCP_PSH,
+  TCP_SEQUENCE,
+  UDP,
+  UDP_CHECKSUM,
+  UDP_LENGTH,
+} from './header-table.ts';
+import { PacketLayout } from './packet.ts';
+import { GSO, NEEDS_CSUM, type VnetHeader } from './vnet-header.ts';
+
+/** Linux sends no TCP segment with less payload than 8 octets (TCP_MIN_GSO_SIZE), so this many are the most of one packet. */
+export const MOST_SEGMENTS = 65_536 / 8;
+
+/** Room for {@link MOST_SEGMENTS} of them with 40 octets of header and 24 of prefix; memory that no packet needs is never touched. */
+const HEADER_ARENA_OCTETS = MOST_SEGMENTS * 64;
+
+export class Segmenter {
+  /** Where headers are built, each with room for the caller's prefix in front of it. */
+  readonly headers = Arena.ofSize(HEADER_ARENA_OCTETS);
+  /** Segment by segment: where in {@link headers} its header begins, at a multiple of four. */
+  readonly headerAt = new Uint32Array(MOST_SEGMENTS);
+  /** Octets of every segment's header; 0: the one segment is the packet as it lies there, header and all. */
+  headerOctets = 0;
+  /** Segment by segment: where in the packet's own memory its payload begins. */
+  readonly payloadAt = new Uint32Array(MOST_SEGMENTS);
+  /** Segment by segment: octets of its payload. All but the last have the same. */
+  readonly payloadOctets = new Uint32Array(MOST_SEGMENTS);
+  readonly #packets: Arena;
+  readonly #prefixRoom: number;
+  readonly #layout = new PacketLayout();
+
+  /**
+   * @param packets the memory that packets are read into
+   * @param prefixOctets what the caller wants to write in front of each header, at most
+   */
+  constructor(packets: Arena, prefixOctets: number) {
+    this.#packets = packets;
+    this.#prefixRoom = roundedUp(prefixOctets);
+  }
+
+  /**
+   * Makes the segments of one packet; they are good until the next call. A checksum that is missing is written into the packet.
+   * @param vnet what stood in front of the packet
+   * @param at where the packet begins
+   * @param octets how long it is
+   * @returns how many segments there are, 1-{@link MOST_SEGMENTS}; 0: the packet is malformed, or nothing we asked the kernel for
+   */
+  segment(vnet: VnetHeader, at: number, octets: number): number {
+    if (octets <= 0 || octets > LONGEST_SUM || !this.#packets.holds(at, at + octets)) return 0;
+    if (vnet.headerOctets > octets) return 0;
+    if (vnet.gsoType === GSO.none) return this.#whole(vnet, at, octets);
+    const payloadAt = this.#segmentablePayload(vnet, at, octets);
+    if (payloadAt === 0) return 0;
+    const payloadOctets = at + octets - payloadAt;
+    // "Too small packets are not really GSO ones" (virtio_net_hdr_to_skb).
+    if (payloadOctets <= vnet.gsoSize) return this.#whole(vnet, at, octets);
+    const headerOctets = payloadAt - at;
+    const slotOctets = this.#prefixRoom + roundedUp(headerOctets);
+    const count = Math.ceil(payloadOctets / vnet.gsoSize);
+    if (count > MOST_SEGMENTS || count * slotOctets > HEADER_ARENA_OCTETS) return 0;
+    this.headerOctets = headerOctets;
+    for (let k = 0; k < count; k++) {
+      this.headerAt[k] = k * slotOctets + this.#prefixRoom;
+      this.payloadAt[k] = payloadAt + k * vnet.gsoSize;
+      this.payloadOctets[k] = vnet.gsoSize;
+    }
+    this.payloadOctets[count - 1] = payloadOctets - (count - 1) * vnet.gsoSize;
+    this.headers.copyFrom(this.#packets, at, this.#prefixRoom, headerOctets);
+    this.#buildHeaders(count, vnet);
+    return count;
+  }
+
+  /** One segment: the packet, its checksum completed if that is wanted. */
+  #whole(vnet: VnetHeader, at: number, octets: number): number {
+    if ((vnet.flags & NEEDS_CSUM) !== 0 && !this.#completeChecksum(vnet, at, octets)) return 0;
+    this.headerAt[0] = this.#prefixRoom;
+    this.headerOctets = 0;
+    this.payloadAt[0] = at;
+    this.payloadOctets[0] = octets;
+    return 1;
+  }
+
+  /**
+   * The field holds the sum of the pseudo-header, so that the sum of everything from the transport header on is the whole sum. A
+   * result of 0 is written as 0xffff, which is the same number: in UDP a 0 would say that there is no checksum (RFC 768). Linux
+   * does so for every protocol (CSUM_MANGLED_0 in `skb_checksum_help`).
+   */
+  #completeChecksum(vnet: VnetHeader, at: number, octets: number): boolean {
+    const { checksumStart, checksumOffset } = vnet;
+    const fieldEnd = checksumStart + checksumOffset + 2;
+    if (checksumStart < IPV4_OCTETS || (checksumOffset & 1) === 1 || fieldEnd > octets) return false;
+    const checksum = complement(sum(this.#packets, at + checksumStart, at + octets));
+    this.#packets.putU16(at + checksumStart + checksumOffset, checksum === 0 ? 0xffff : checksum);
+    return true;
+  }
+
+  /**
+   * Where the payload begins of a packet that is to be taken apart; 0: it is not what its vnet header says. Linux asks the same of
+   * what it is given (`virtio_net_hdr_to_skb`), and gives no other.
+   */
+  #segmentablePayload(vnet: VnetHeader, at: number, octets: number): number {
+    const layout = this.#layout;
+    if (vnet.gsoSize === 0 || !layout.read(this.#packets, at, at + octets) || layout.end !== at + octets) return 0;
+    const isUdp = vnet.gsoType === GSO.udpL4;
+    if (!isUdp) {
+      const version = (vnet.gsoType & ~GSO.ecn) === GSO.tcpv4 ? 4 : (vnet.gsoType & ~GSO.ecn) === GSO.tcpv6 ? 6 : 0;
+      if (layout.version !== version) return 0;
+    }
+    if (layout.protocol !== (isUdp ? UDP : TCP)) return 0;
+    if ((vnet.flags & NEEDS_CSUM) === 0) return isUdp ? 0 : layout.payloadAt(this.#packets);
+    const isChecksumInPlace =
+      vnet.checksumStart === layout.transportAt - at && vnet.checksumOffset === (isUdp ? UDP_CHECKSUM : TCP_CHECKSUM);
+    return isChecksumInPlace ? layout.payloadAt(this.#packets) : 0;
+  }
+
+  /** Makes every segment's header out of the packet's, which has been copied to the first one's place. */
+  #buildHeaders(count: number, vnet: VnetHeader): void {
+    const { headers, headerOctets, headerAt, payloadAt, payloadOctets } = this;
+    const { version, protocol } = this.#layout;
+    const first = headerAt[0] as number;
+    const transport = this.#layout.transportAt - this.#layout.from;
+    const isTcp = protocol === TCP;
+    const checksumAt = transport + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+    const sequence = isTcp ? headers.i32(first + transport + TCP_SEQUENCE) : 0;
+    const flags = isTcp ? headers.u8(first + transport + TCP_FLAGS) : 0;
+    const identification = version === 4 ? headers.u16(first + IPV4_IDENTIFICATION) : 0;
+    const pseudoHeader = this.#pseudoHeader(vnet, first + checksumAt);
+
+    // Whatever differs between segments is made zero, and the sum of the rest taken once.
+    headers.putU16(first + checksumAt, 0);
+    if (isTcp) {
+      headers.putI32(first + transport + TCP_SEQUENCE, 0);
+      headers.putU8(first + transport + TCP_FLAGS, 0);
+    } else headers.putU16(first + transport + UDP_LENGTH, 0);
+    const transportSum = fold(pseudoHeader + sum(headers, first + transport, first + headerOctets));
+    let ipv4Sum = 0;
+    if (version === 4) {
+      headers.putU16(first + IPV4_TOTAL_LENGTH, 0);
+      headers.putU16(first + IPV4_IDENTIFICATION, 0);
+      headers.putU16(first + IPV4_CHECKSUM, 0);
+      ipv4Sum = sum(headers, first, first + transport);
+    }
+
+    // Backwards, so that the first header is the pattern for the others until its own turn comes.
+    for (let k = count - 1; k >= 0; k--) {
+      const at = headerAt[k] as number;
+      const from = payloadAt[k] as number;
+      const octets = payloadOctets[k] as number;
+      const transportOctets = headerOctets - transport + octets;
+      if (k > 0) copyWords(headers.words, first >> 2, at >> 2, (headerOctets + 3) >> 2);
+      if (version === 4) {
+        const id = (identification + k) & 0xffff;
+        headers.putU16(at + IPV4_TOTAL_LENGTH, transport + transportOctets);
+        headers.putU16(at + IPV4_IDENTIFICATION, id);
+        headers.putU16(at + IPV4_CHECKSUM, complement(ipv4Sum + transport + transportOctets + id));
+      } else headers.putU16(at + IPV6_PAYLOAD_LENGTH, transport - IPV6_OCTETS + transportOctets);
+      let varying = transportOctets + sum(this.#packets, from, from + octets); // the length in the pseudo-header
+      if (isTcp) {
+        // FIN and PSH end the data, CWR answers the congestion once: RFC 3168 §6.1.2, "the first new data packet".
+        const notHere = (k < count - 1 ? TCP_FIN | TCP_PSH : 0) | (k > 0 ? TCP_CWR : 0);
+        const sent = (sequence + k * vnet.gsoSize) | 0;
+        headers.putU8(at + transport + TCP_FLAGS, flags & ~notHere);
+        headers.putI32(at + transport + TCP_SEQUENCE, sent);
+        varying += (flags & ~notHere) + (sent >>> 16) + (sent & 0xffff);
+        headers.putU16(at + checksumAt, complement(transportSum + varying));
+      } else {
+        headers.putU16(at + transport + UDP_LENGTH, transportOctets);
+        const checksum = complement(transportSum + varying + transportOctets);
+        headers.putU16(at + checksumAt, checksum === 0 ? 0xffff : checksum);
+      }
+    }
+  }
+
+  /**
+   * The sum of the pseudo-header without its length. As Linux does, it is taken from the checksum field if it is there: the address
+   * in a routing header's packet is not the one that counts (RFC 8200 §8.1), and the kernel knows.
+   */
+  #pseudoHeader(vnet: VnetHeader, fieldAt: number): number {
+    const { version, from, transportAt, end, protocol } = this.#layout;
+    if ((vnet.flags & NEEDS_CSUM) === 0) return flowSum(this.#packets, version, from, protocol);
+    return fold(this.headers.u16(fieldAt) + complement(end - transportAt)); // ones' complement: to add it is to subtract
+  }
+}
+
+function copyWords(words: Int32Array, from: number, to: number, count: number): void {
+  for (let i = 0; i < count; i++) words[to + i] = words[from + i] as number;
+}
+
+/** To a multiple of four. */
+const roundedUp = (octets: number): number => (octets + 3) & ~3;
