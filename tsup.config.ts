@@ -7,7 +7,7 @@ const bundles = {
   'l2tpwan-lab': 'src/lab/main.ts',
 };
 
-// Only the native addon stays outside: it is found, or found missing, at run time.
+// Only what is native stays outside: it is found, or found missing, at run time.
 const bundle = (name: string, entry: string): Options => ({
   entry: { [name]: entry },
   outDir: 'dist',
@@ -15,8 +15,8 @@ const bundle = (name: string, entry: string): Options => ({
   format: ['cjs'],
   platform: 'node',
   target: 'node20',
-  external: [/^node-tuntap2($|\/)/],
-  noExternal: [/^(?!node-tuntap2($|\/)|node:)/],
+  external: [/^(node-tuntap2|koffi)($|\/)/],
+  noExternal: [/^(?!(node-tuntap2|koffi)($|\/)|node:)/],
   banner: { js: '#!/usr/bin/env node' },
   minify: true,
   splitting: false,

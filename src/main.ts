@@ -11,17 +11,15 @@ import { LineLog } from './daemon/log.ts';
 import { confession } from './daemon/mistake.ts';
 import type { Settings } from './daemon/settings.ts';
 import { VERSION } from './daemon/version.ts';
+import { dataPlane } from './host/data-plane.ts';
 import { runner } from './host/linux/command.ts';
 import { LinuxNetwork } from './host/linux/network.ts';
-import { renamer } from './host/linux/rename-device.ts';
 import { clock } from './host/node/clock.ts';
 import { type ControlServer, SocketRefused, serveControl } from './host/node/control-socket.ts';
 import { entropy } from './host/node/entropy.ts';
 import { endWithin, listenToProcess } from './host/node/process.ts';
 import { resolver } from './host/node/resolver.ts';
 import { beThrifty } from './host/node/thrift.ts';
-import { tunBackend } from './host/node/tun.ts';
-import { udp } from './host/node/udp.ts';
 import type { Host } from './ports/host.ts';
 import type { Log } from './ports/log.ts';
 
@@ -93,10 +91,9 @@ function hostOf(runDir: string, { stateDir }: Settings, log: Log): Host {
   return {
     clock,
     entropy,
-    datagrams: udp,
     network,
     resolver: resolver({ pin: (nameServer, uplink) => network.pinBriefly(nameServer, uplink) }),
-    dataPaths: [tunBackend({ rename: renamer(runner(path)) })],
+    dataPlane: dataPlane(runner(path)),
   };
 }
 

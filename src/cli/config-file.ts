@@ -1,7 +1,7 @@
 /** A configuration file on disk, read for the daemon or for `check`. */
-import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Reading, readSettings, readSettingsText } from '../daemon/settings.ts';
+import { readFile, stat } from '../host/node/files.ts';
 
 const surroundings = () => ({ hostName: hostname() });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeHost, settled } from '../../test/support/fake-host.ts';
 import { ScriptedEngine, stage } from '../../test/support/scripted-engine.ts';
+import type { DataPath, DataPlane } from '../ports/data-path.ts';
 import { HostError } from '../ports/host-error.ts';
 import type { ClientEffect, ClientInput } from '../protocol/client-io.ts';
 import { DataLane } from '../protocol/data-lane.ts';
@@ -65,7 +66,12 @@ describe('what the engine asks for', () => {
     expect(log).toEqual(['pin wan 10.5.1.9', 'socket 192.0.2.2:0']);
     expect(engine().inputs.at(-1)).toEqual({
       type: 'path-ready',
-      path: { socket: 1, local: { address: '192.0.2.2', port: 40_000 }, uplink: 'eth0', uplinkMtu: 1500 },
+      path: {
+        socket: 1,
+        local: { address: '192.0.2.2', port: 40_000 },
+        uplink: 'eth0',
+        mtu: { octets: 1500, from: 'uplink' },
+      },
     });
   });
 
@@ -92,9 +98,9 @@ describe('what the engine asks for', () => {
   it('keeps the device when PPP agrees on other addresses', async () => {
     const { ask, log, engine } = scene();
     withLane(engine());
-    ask(linkUp, { type: 'link-up', link: { ...LINK, localAddress: '10.64.0.11' } });
+    ask(prepare, linkUp, { type: 'link-up', link: { ...LINK, localAddress: '10.64.0.11' } });
     await settled();
-    expect(log).toEqual(['device l2w-wan', 'up wan 10.64.0.10 mtu 1460', 'up wan 10.64.0.11 mtu 1460']);
+    expect(log.slice(2)).toEqual(['device l2w-wan', 'up wan 10.64.0.10 mtu 1460', 'up wan 10.64.0.11 mtu 1460']);
   });
 
   it('shares a fixed port with a tunnel that still says its last words', async () => {
@@ -102,6 +108,7 @@ describe('what the engine asks for', () => {
     ask({ ...prepare, localPort: 1701 }, { type: 'release' }, { ...prepare, localPort: 1701 });
     await settled();
     expect(host.sockets).toHaveLength(1);
+    expect(host.log).toContain('bind socket 1701 to eth0'); // the uplink may be another device by now
     const paths = engine().inputs.flatMap((input) => (input.type === 'path-ready' ? [input.path.socket] : []));
     expect(paths).toEqual([1, 1]);
   });
@@ -136,6 +143,96 @@ describe('what the engine asks for', () => {
   });
 });
 
+describe('the path MTU', () => {
+  const said = (path: { octets: number; from: 'icmp' | 'uplink' }) => ({
+    type: 'path-mtu',
+    server: PEER.address,
+    path,
+  });
+
+  it('is what the kernel has learnt, when the engine asks; and no answer where it cannot tell', async () => {
+    const { ask, engine, host, log } = scene();
+    host.learnt = { octets: 1400, from: 'icmp' };
+    ask({ type: 'ask-path-mtu', server: PEER.address });
+    await settled();
+    expect(engine().inputs.at(-1)).toEqual(said({ octets: 1400, from: 'icmp' }));
+    host.learnt = undefined;
+    ask({ type: 'ask-path-mtu', server: PEER.address });
+    await settled();
+    expect(engine().inputs.at(-1)).toEqual({ type: 'connect' });
+    expect(log).toEqual(['ask wan 10.5.1.9', 'ask wan 10.5.1.9']);
+  });
+
+  it('comes unasked from a socket that hears the network, and with another way to the server', async () => {
+    const { ask, engine, host } = scene();
+    ask(prepare);
+    await settled();
+    host.sockets[0]?.pathMtu(PEER.address, 1380);
+    expect(engine().inputs.at(-1)).toEqual(said({ octets: 1380, from: 'icmp' }));
+    ask({ type: 'repin', socket: 1, server: PEER });
+    await settled();
+    expect(engine().inputs.at(-1)).toEqual(said({ octets: 1500, from: 'uplink' }));
+  });
+});
+
+describe('the data path', () => {
+  const NO_PATH: DataPath = {
+    backend: 'kernel',
+    device: 'l2w-wan',
+    features: [],
+    dropped: 0,
+    deliver: () => undefined,
+    close: () => Promise.resolve(),
+  };
+  const backendOf = (name: string, open: DataPlane['backends'][number]['open']) => ({ name, open });
+  const unwilling = () => Promise.reject(new HostError('device-failed', 'install kmod-pppol2tp'));
+
+  it('is the first that works, and why it is not a faster one is told once', async () => {
+    const { ask, engine, host, connection, events } = scene();
+    withLane(engine());
+    host.backends = [backendOf('kernel', unwilling), ...host.backends];
+    host.missing = ['koffi is not here'];
+    ask(prepare, linkUp, { type: 'release' }, linkUp);
+    await settled();
+    expect(connection.dataPath?.backend).toBe('tun');
+    const notices = events.flatMap((event) => (event.kind === 'notice' ? [event.words] : []));
+    expect(notices).toEqual(['koffi is not here', 'data path kernel is not used: install kmod-pppol2tp']);
+  });
+
+  it('that the user named is the only one tried', async () => {
+    const { ask, engine, host } = scene();
+    withLane(engine());
+    host.backends = [backendOf('tun', unwilling)];
+    ask(prepare, linkUp);
+    await settled();
+    const failure = { code: 'device-failed', detail: 'install kmod-pppol2tp' };
+    expect(engine().inputs.at(-1)).toEqual({ type: 'link-failed', failure });
+  });
+
+  it('that has the session in the kernel takes data messages of the engine, and no control messages', async () => {
+    const { ask, engine, host, connection } = scene();
+    withLane(engine());
+    const taken: Uint8Array[] = [];
+    const agreements: string[] = [];
+    const path: DataPath = {
+      ...NO_PATH,
+      takes: (message) => taken.push(message) > 0,
+      counters: () => ({ sentPackets: 7 }),
+      agreed: () => void agreements.push('agreed'),
+    };
+    host.backends = [backendOf('kernel', async () => path)];
+    ask(prepare, linkUp, linkUp);
+    await settled();
+    const [data, control] = [Uint8Array.of(0, 2), Uint8Array.of(0xc8, 2)];
+    ask({ type: 'send', socket: 1, to: PEER, bytes: data }, { type: 'send', socket: 1, to: PEER, bytes: control });
+    await settled();
+    expect(taken).toEqual([data]);
+    expect(host.sockets[0]?.sent.map(({ bytes }) => bytes)).toEqual([control]);
+    expect(connection.dataPath?.counters?.()).toEqual({ sentPackets: 7 });
+    expect(agreements).toEqual(['agreed']);
+  });
+});
+
 describe('what the machine will not do', () => {
   const refuse = () => {
     throw new HostError('no-route', 'no way to 10.5.1.9');
@@ -148,7 +245,7 @@ describe('what the machine will not do', () => {
     ask(prepare);
     await settled();
     expect(engine().inputs.at(-1)).toEqual({ type: 'path-failed', failure });
-    ask({ type: 'repin', server: PEER });
+    ask({ type: 'repin', socket: 1, server: PEER });
     await settled();
     expect(engine().inputs.at(-1)).toEqual({ type: 'link-failed', failure });
   });
@@ -157,7 +254,7 @@ describe('what the machine will not do', () => {
     const { ask, engine, host } = scene();
     withLane(engine());
     host.hooks.set('up', refuse);
-    ask(linkUp);
+    ask(prepare, linkUp);
     await settled();
     expect(engine().inputs.at(-1)).toEqual({ type: 'link-failed', failure });
   });
@@ -211,7 +308,7 @@ describe('packets', () => {
     socket?.receive(theirs.encapsulate(packet) as Uint8Array, PEER);
     expect(path?.delivered).toEqual([packet]);
     expect(engine().inputs).toHaveLength(heard);
-    path?.transmit(lane.encapsulate(packet) as Uint8Array);
+    path?.socket.send(lane.encapsulate(packet) as Uint8Array, path.peer);
     expect(socket?.sent.map(({ to }) => to)).toEqual([PEER]);
     expect(theirs.decapsulate(socket?.sent[0]?.bytes as Uint8Array)).toEqual(packet);
   });
@@ -236,7 +333,7 @@ describe('packets', () => {
     ask(prepare, linkUp);
     await settled();
     lane.attention = true;
-    host.paths[0]?.transmit(Uint8Array.of(0));
+    host.paths[0]?.attention();
     expect(engine().heard.at(-1)).toBe('tick');
   });
 

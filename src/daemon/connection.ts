@@ -17,7 +17,7 @@ import { type Driver, drive } from './driver.ts';
 import { type Errand, errandOf } from './errand-of.ts';
 import { Errands } from './errands.ts';
 import type { ConnectionEvent } from './events.ts';
-import { Groundwork, type Losses, type Way } from './groundwork.ts';
+import { type DataPathView, Groundwork, type Losses, type Way } from './groundwork.ts';
 import { Lookup } from './lookup.ts';
 import { confession, nameOf, waitAfter } from './mistake.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -63,9 +63,11 @@ export class Connection {
     this.#makeEngine = () => makeEngine(settings.client, host.entropy);
     this.#groundwork = new Groundwork(settings, host, {
       datagram: (socket, bytes, from) => this.#datagram(socket, bytes, from),
+      pathMtu: (server, octets) => this.#driver.push({ type: 'path-mtu', server, path: { octets, from: 'icmp' } }),
       attention: () => this.#driver.push({ type: 'tick' }),
       undermined: (failure) => this.#driver.push({ type: 'redial', why: failure.detail, failure }),
       deviceLost: (failure) => this.#driver.push({ type: 'link-failed', failure }),
+      notice: (level, words) => this.#report({ kind: 'notice', level, words }),
     });
     this.#lookup = new Lookup(host.resolver, settings.routing.uplink, settings.resolver, host.clock);
     this.#recovery = host.clock.alarm(() => this.#recover());
@@ -84,12 +86,13 @@ export class Connection {
   get snapshot(): ClientSnapshot {
     const snapshot = this.#engine.snapshot(this.#host.clock.now());
     const nextAttemptAt = snapshot.nextAttemptAt ?? (this.#wanted ? this.#recoveryAt : undefined);
-    return { ...snapshot, lastFailure: this.#lastFailure, nextAttemptAt };
+    const counters = snapshot.counters && { ...snapshot.counters, ...this.#groundwork.dataPath?.counters?.() };
+    return { ...snapshot, counters, lastFailure: this.#lastFailure, nextAttemptAt };
   }
   get installed(): Installed {
     return this.#groundwork.installed;
   }
-  get dataPath(): { readonly backend: string; readonly device: string } | undefined {
+  get dataPath(): DataPathView | undefined {
     return this.#groundwork.dataPath;
   }
   get losses(): Losses {

@@ -32,8 +32,19 @@ export function errandOf(effect: SlowEffect, ground: Groundwork, way: Way | unde
       };
     case 'repin':
       return {
-        ...quiet(() => ground.repin(effect.server), ''),
+        work: async () => {
+          const path = await ground.repin(effect.server, effect.socket);
+          return { type: 'path-mtu', server: effect.server.address, path };
+        },
         failed: (failure) => ({ type: 'link-failed', failure }),
+      };
+    case 'ask-path-mtu':
+      return {
+        work: async () => {
+          const path = await ground.pathMtu(effect.server);
+          return path && { type: 'path-mtu', server: effect.server, path };
+        },
+        failed: ({ detail }) => ({ type: 'notice', words: `the path MTU could not be asked for: ${detail}` }),
       };
     case 'release':
       return {

@@ -1,5 +1,4 @@
 /** The tunnels of a run that crashed are hung up, all at once, before anything is dialled. */
-import type { DatagramSocket } from '../ports/datagram.ts';
 import type { Host } from '../ports/host.ts';
 import { HostError } from '../ports/host-error.ts';
 import type { Log } from '../ports/log.ts';
@@ -32,9 +31,13 @@ async function sayFarewell(record: FarewellRecord, host: Host): Promise<boolean>
   return converse(record, host).finally(unpin);
 }
 
-async function converse(record: FarewellRecord, { datagrams, clock }: Host): Promise<boolean> {
+async function converse(record: FarewellRecord, { dataPlane, clock }: Host): Promise<boolean> {
   let receive: (bytes: Uint8Array, from: FarewellRecord['peer']) => void = () => undefined;
-  const socket: DatagramSocket = await datagrams.open(record.local, (...datagram) => receive(...datagram));
+  const { datagrams } = await dataPlane('auto');
+  const socket = await datagrams.open(
+    { local: record.local, device: record.uplink, mark: undefined },
+    { datagram: (...datagram) => receive(...datagram), pathMtu: () => undefined },
+  );
   try {
     return await new Promise<boolean>((resolve, reject) => {
       const perform = (effect: FarewellEffect) => {

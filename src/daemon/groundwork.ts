@@ -1,9 +1,9 @@
 /** What one dial needs of the machine, and its removal: the pinned route, the socket, the device, its routes. */
-import type { DataPath, DataPathBackend } from '../ports/data-path.ts';
+import type { DataPath, DataPathRequest, DataPlane } from '../ports/data-path.ts';
 import type { Host } from '../ports/host.ts';
 import { HostError } from '../ports/host-error.ts';
-import type { ConnectionNetwork, Installed } from '../ports/network.ts';
-import type { Candidate, LinkUp, Path } from '../protocol/client-io.ts';
+import type { ConnectionNetwork, Installed, Uplink } from '../ports/network.ts';
+import type { Candidate, LinkUp, Path, PathMtu } from '../protocol/client-io.ts';
 import type { DataLane } from '../protocol/data-lane.ts';
 import type { Failure } from '../protocol/failure.ts';
 import type { FarewellRecord } from '../protocol/l2tp/farewell.ts';
@@ -21,12 +21,16 @@ export interface Way {
 /** What may happen to the groundwork without having been asked for. */
 export interface Happenings {
   datagram(socket: number, bytes: Uint8Array, from: Endpoint): void;
+  /** The network says how large datagrams to that address may be, octets. */
+  pathMtu(server: string, mtu: number): void;
   /** The lane wants its owner to look. */
   attention(): void;
   /** The uplink is another: dial over it, at once. */
   undermined(failure: Failure): void;
   /** The device is gone: the dial has failed, and the next one waits like any other. */
   deviceLost(failure: Failure): void;
+  /** Something a person should know. */
+  notice(level: 'info' | 'warn', words: string): void;
 }
 
 /** What this machine did not take. */
@@ -36,6 +40,9 @@ export interface Losses {
   /** Datagrams to the server. */
   readonly sendErrors: number;
 }
+
+/** What is shown of a data path. */
+export type DataPathView = Pick<DataPath, 'backend' | 'device' | 'features' | 'counters'>;
 
 /** Calls are made one at a time, except `send`, `deliver` and `close`. All but `release` throw HostError. */
 export class Groundwork {
@@ -47,12 +54,14 @@ export class Groundwork {
   #dataPath: DataPath | undefined;
   /** Packets of the tunnel that came while there was no device. */
   #undelivered = 0;
+  /** What the user has been told already of what is slower than it could be. */
+  readonly #told = new Set<string>();
 
   constructor(settings: ConnectionSettings, host: Host, happenings: Happenings) {
     this.#settings = settings;
     this.#host = host;
     this.#happenings = happenings;
-    this.#sockets = new Sockets(host.datagrams, (...datagram) => happenings.datagram(...datagram));
+    this.#sockets = new Sockets(happenings);
     this.#network = host.network.connection(settings.name, settings.routing, (failure) =>
       happenings.undermined(failure),
     );
@@ -61,7 +70,7 @@ export class Groundwork {
   get installed(): Installed {
     return this.#network.installed;
   }
-  get dataPath(): { readonly backend: string; readonly device: string } | undefined {
+  get dataPath(): DataPathView | undefined {
     return this.#dataPath;
   }
   get losses(): Losses {
@@ -71,12 +80,23 @@ export class Groundwork {
   /** Pins the server's route and opens a socket on the uplink it leads over; port 0: any. */
   async prepare(candidate: Candidate, localPort: number): Promise<Path> {
     const uplink = await this.#network.pin(candidate.address);
-    const { socket, local } = await this.#sockets.open({ address: uplink.source, port: localPort });
-    return { socket, local, uplink: uplink.device, uplinkMtu: uplink.mtu };
+    const place = {
+      local: { address: uplink.source, port: localPort },
+      device: uplink.device,
+      mark: this.#settings.mark,
+    };
+    const { socket, local } = await this.#sockets.open((await this.#plane()).datagrams, place);
+    return { socket, local, uplink: uplink.device, mtu: pathMtuOf(uplink) };
   }
 
-  async repin(server: Endpoint): Promise<void> {
-    await this.#network.pin(server.address);
+  async repin(server: Endpoint, socket: number): Promise<PathMtu> {
+    const uplink = await this.#network.pin(server.address);
+    this.#sockets.at(socket).bindTo(uplink.device);
+    return pathMtuOf(uplink);
+  }
+
+  pathMtu(server: string): Promise<PathMtu | undefined> {
+    return this.#network.pathMtu(server);
   }
 
   remember(farewell: FarewellRecord): Promise<void> {
@@ -85,15 +105,18 @@ export class Groundwork {
 
   /** Makes the device and everything that belongs to it. When PPP agreed on other addresses, the device stays. */
   async linkUp(link: LinkUp, { lane, socket, peer }: Way): Promise<void> {
-    this.#dataPath ??= await this.#backend().open({
-      device: this.#settings.routing.device,
-      lane,
-      transmit: (datagram) => {
-        this.#sockets.send(socket, datagram, peer, true);
-        if (lane.attention) this.#happenings.attention();
-      },
-      lost: (why) => this.#happenings.deviceLost({ code: 'device-failed', detail: why }),
-    });
+    if (this.#dataPath !== undefined) this.#dataPath.agreed?.();
+    else
+      this.#dataPath = await this.#open({
+        device: this.#settings.routing.device,
+        mtu: link.mtu,
+        lane,
+        socket: this.#sockets.at(socket),
+        peer,
+        attention: () => this.#happenings.attention(),
+        datagram: (message) => this.#happenings.datagram(socket, message, peer),
+        lost: (why) => this.#happenings.deviceLost({ code: 'device-failed', detail: why }),
+      });
     await this.#network.up(link);
   }
 
@@ -117,6 +140,8 @@ export class Groundwork {
   }
 
   send(socket: number, bytes: Uint8Array, to: Endpoint): void {
+    const isData = (bytes[0] ?? 0) < 0x80; // the T bit (RFC 2661 §3.1)
+    if (isData && this.#dataPath?.takes?.(bytes)) return;
     this.#sockets.send(socket, bytes, to);
   }
   /** Hands a packet that came through the tunnel to the kernel. */
@@ -131,10 +156,31 @@ export class Groundwork {
     this.#sockets.closeAll();
   }
 
-  #backend(): DataPathBackend {
-    const { dataPath } = this.#settings;
-    const backend = this.#host.dataPaths.find(({ name }) => dataPath === 'auto' || name === dataPath);
-    if (backend === undefined) throw new HostError('device-failed', `this machine has no data path "${dataPath}"`);
-    return backend;
+  async #plane(): Promise<DataPlane> {
+    const plane = await this.#host.dataPlane(this.#settings.dataPath);
+    for (const words of plane.missing) this.#tell('info', words);
+    return plane;
+  }
+
+  /** The first that works; where the user named one, no other is tried. */
+  async #open(request: DataPathRequest): Promise<DataPath> {
+    const { backends } = await this.#plane();
+    for (const [index, backend] of backends.entries())
+      try {
+        return await backend.open(request);
+      } catch (error) {
+        if (!(error instanceof HostError) || index === backends.length - 1) throw error;
+        this.#tell('info', `data path ${backend.name} is not used: ${error.failure.detail}`);
+      }
+    throw new HostError('device-failed', `this machine has no data path "${this.#settings.dataPath}"`);
+  }
+
+  /** Once: every dial would find the same. */
+  #tell(level: 'info' | 'warn', words: string): void {
+    if (this.#told.has(words)) return;
+    this.#told.add(words);
+    this.#happenings.notice(level, words);
   }
 }
+
+const pathMtuOf = ({ mtu, mtuFrom }: Uplink): PathMtu => ({ octets: mtu, from: mtuFrom });

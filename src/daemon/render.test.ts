@@ -26,7 +26,8 @@ describe('a status for people', () => {
       '  session   12 here, 9 there',
       '  address   210.32.148.92, peer 10.0.2.72, fe80::211:22ff:fe33:4455',
       '  dns       10.10.0.21, 10.10.2.21, in /var/run/l2tpwan/wan.resolv.conf',
-      '  device    l2w-wan (tun), MTU 1456, MSS 1416 (IPv6 1396)',
+      '  device    l2w-wan (tun-gso), MTU 1456, MSS 1416 (IPv6 1396)',
+      '  path      1494 octets, found by echoes; echoes of 1494 come back',
       '  login     chap-md5, the server said: "Access granted"',
       '  options   LCP: ours MRU 1460; theirs authentication CHAP-MD5',
       '            IPCP: ours address 210.32.148.92; theirs address 10.0.2.72',
@@ -65,6 +66,23 @@ describe('a status for people', () => {
       '  failure   59 s ago, while being up, lns.example.net (10.5.1.9):',
       '            the server closed the call',
     ]);
+  });
+
+  it('says how large datagrams may be, and how that is known', async () => {
+    const status = await statusOf(UP);
+    const shown = (pathMtu: ConnectionStatus['pathMtu']) =>
+      renderStatus({ connections: { wan: { ...status, pathMtu } } }, PLAIN)
+        .split('\n')
+        .find((line) => line.startsWith('  path'));
+    expect(shown({ octets: 1500, from: 'uplink', probe: null })).toBe("  path      1500 octets, the uplink's");
+    expect(shown({ octets: 1400, from: 'icmp', probe: null })).toBe('  path      1400 octets, told by the network');
+    expect(shown({ octets: 1492, from: 'route', probe: { result: 'unanswered', octets: 1280 } })).toBe(
+      '  path      1492 octets, set for its route; not even echoes of 1280 come back:',
+    );
+    expect(shown({ octets: 1500, from: 'uplink', probe: { result: 'useless', why: 'cut short' } })).toBe(
+      "  path      1500 octets, the uplink's; the server cuts large echoes short",
+    );
+    expect(shown(null)).toBeUndefined();
   });
 
   it('of nothing', () => expect(renderStatus({ connections: {} }, PLAIN)).toBe('there are no connections'));

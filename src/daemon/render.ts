@@ -74,8 +74,10 @@ function rows(status: ConnectionStatus): Row[] {
     ...row('dns', dns.length > 0 && dns.join(', ') + (status.resolvFile === null ? '' : `, in ${status.resolvFile}`)),
     ...row(
       'device',
-      status.device && `${status.device} (${status.dataPath}), MTU ${status.mtu ?? '?'}, ${mssWords(status.mss)}`,
+      status.device &&
+        `${status.device} (${status.dataPath?.backend}), MTU ${status.mtu ?? '?'}, ${mssWords(status.mss)}`,
     ),
+    ...row('path', pathWords(status)),
     ...row('login', loginWords(status)),
     ...optionRows(status),
     ...row('echo', status.echoRoundTripMs !== null && `${status.echoRoundTripMs} ms`),
@@ -112,6 +114,33 @@ const endpoint = ({ address, port }: { address: string; port: number }): string 
 function mssWords(mss: ConnectionStatus['mss']): string {
   if (mss.state === 'clamped') return `MSS ${mss.ipv4} (IPv6 ${mss.ipv6})`;
   return mss.state === 'off' ? 'MSS not clamped' : `MSS unavailable: ${mss.why}`;
+}
+
+function pathWords({ pathMtu }: ConnectionStatus): string | null {
+  if (pathMtu === null) return null;
+  const { octets, from, probe } = pathMtu;
+  return `${octets} octets, ${KNOWN_WORDS[from]}${probe === null ? '' : `; ${probeWords(probe)}`}`;
+}
+
+const KNOWN_WORDS = {
+  uplink: "the uplink's",
+  route: 'set for its route',
+  icmp: 'told by the network',
+  probe: 'found by echoes',
+} as const;
+
+function probeWords(probe: NonNullable<NonNullable<ConnectionStatus['pathMtu']>['probe']>): string {
+  switch (probe.result) {
+    case 'fits':
+    case 'too-big':
+      return `echoes of ${probe.octets} come back`;
+    case 'unanswered':
+      return `not even echoes of ${probe.octets} come back: that says nothing`;
+    case 'useless':
+      return probe.why === 'rejected' ? 'the server knows no echoes' : 'the server cuts large echoes short';
+    default:
+      return probe satisfies never;
+  }
 }
 
 function loginWords({ authentication }: ConnectionStatus): string | null {

@@ -18,7 +18,7 @@ export function crossWarnings(file: FileSettings): string[] {
 }
 
 function connectionFaults(name: string, connection: FileConnection): string[] {
-  const { mtu, mss, table, routes, exclude, redial, tunnelSecret, hideAvps } = connection;
+  const { mtu, mss, table, routes, exclude, redial, tunnelSecret, hideAvps, mark, dataPath } = connection;
   const lines: string[] = [];
   const fault = (field: string, value: unknown, allowed: string) =>
     lines.push(faultLine(['connections', name, ...field.split('.')], value, allowed));
@@ -29,6 +29,8 @@ function connectionFaults(name: string, connection: FileConnection): string[] {
   if (redial.first > redial.max) fault('redial.first', redial.first, `at most redial.max, ${redial.max}`);
   if (hideAvps && tunnelSecret === undefined)
     fault('hideAvps', hideAvps, 'false as long as there is no tunnelSecret to hide with');
+  if (mark !== undefined && dataPath === 'tun')
+    fault('mark', mark, 'a data path other than "tun", which cannot set marks');
   const kept = new Set(exclude.map(canonical));
   for (const [index, route] of routes.entries()) {
     const path = ['connections', name, 'routes', index];

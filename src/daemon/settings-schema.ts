@@ -1,6 +1,7 @@
 /** The configuration file as people write it: every field, its unit, its bounds and what holds when it is not there. */
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
+import { DATA_PATHS } from '../ports/data-path.ts';
 import { LOG_LEVELS } from '../ports/log.ts';
 import { AUTH_METHODS } from '../protocol/settings.ts';
 import { utf8Of } from '../wire/text.ts';
@@ -113,9 +114,13 @@ const CONNECTION = z.strictObject(
     /** The device to dial through; otherwise whichever the route to the server names. */
     uplink: z.optional(deviceName),
     /** How packets are moved; `auto` takes the fastest that works here. */
-    dataPath: z._default(oneOf(['auto', 'tun']), 'auto'),
+    dataPath: z._default(oneOf(DATA_PATHS), 'auto'),
+    /** Firewall mark of everything that goes to the server; none unless given. */
+    mark: z.optional(whole(1, 4_294_967_295)),
     /** Largest MTU of the tunnel, octets; also the MRU that the server is asked for. */
     mtu: z._default(whole(128, 9000, 'of octets '), 1460),
+    /** Tries out with large LCP echoes, once the connection is up, whether full packets get through. */
+    mtuProbe: z._default(yesOrNo, false),
     /** TCP segment size: true clamps it to MTU - 40 (IPv6: 60), a number to that many octets (IPv6: 20 fewer), false not at all. */
     mss: z._default(
       z.union([yesOrNo, whole(88, 8960)], 'true, false or a whole number of octets from 88 to 8960'),

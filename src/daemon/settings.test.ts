@@ -43,6 +43,7 @@ describe('the smallest configuration', () => {
                 connectTimeoutMs: 5000,
                 sourcePort: 0,
                 mtu: 1460,
+                mtuProbe: false,
                 redial: { firstMs: 1000, maxMs: 300_000, busyMs: 60_000, slowMs: 120_000, resetAfterMs: 60_000 },
                 tunnel: {
                   hostName: 'router',
@@ -78,6 +79,7 @@ describe('the smallest configuration', () => {
               },
               resolver: [],
               dataPath: 'auto',
+              mark: undefined,
             },
           ],
         ]),

@@ -1,4 +1,5 @@
 /** From the text of a configuration file to the settings of every connection, or to the lines that say what is wrong with it. */
+import type { DataPathChoice } from '../ports/data-path.ts';
 import type { LogLevel } from '../ports/log.ts';
 import type { RoutingSettings } from '../ports/network.ts';
 import type { ClientSettings, Server } from '../protocol/settings.ts';
@@ -27,9 +28,9 @@ export interface ConnectionSettings {
   /** Name servers, `ADDRESS:PORT`; empty: those of the uplink. */
   readonly resolver: readonly string[];
   readonly dataPath: DataPathChoice;
+  /** Firewall mark of what goes to the server; undefined: none. */
+  readonly mark: number | undefined;
 }
-
-export type DataPathChoice = FileConnection['dataPath'];
 
 /** What a file is read for: facts of the machine that some defaults are made of. */
 export interface Surroundings {
@@ -73,6 +74,7 @@ function settingsOf(file: FileSettings, surroundings: Surroundings): Settings {
       routing: routingOf(name, raw),
       resolver: raw.resolver.map(nameServerOf),
       dataPath: raw.dataPath,
+      mark: raw.mark,
     },
   ]);
   return { connections: new Map(connections), stateDir: file.stateDir, logLevel: file.logLevel };
@@ -87,6 +89,7 @@ function clientOf(raw: FileConnection, { hostName }: Surroundings): ClientSettin
     connectTimeoutMs: ms(raw.connectTimeout),
     sourcePort: raw.sourcePort,
     mtu: raw.mtu,
+    mtuProbe: raw.mtuProbe,
     redial: {
       firstMs: ms(raw.redial.first),
       maxMs: ms(raw.redial.max),

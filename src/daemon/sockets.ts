@@ -1,18 +1,21 @@
 /** The UDP sockets of one connection, named by numbers: the engine knows no other handle. */
-import type { DatagramPort, DatagramSocket } from '../ports/datagram.ts';
+import type { DatagramHandlers, DatagramPort, DatagramSocket, Place } from '../ports/datagram.ts';
 import type { Endpoint } from '../protocol/machine.ts';
 
+export interface SocketHandlers {
+  datagram(socket: number, bytes: Uint8Array, from: Endpoint): void;
+  pathMtu: DatagramHandlers['pathMtu'];
+}
+
 export class Sockets {
-  readonly #port: DatagramPort;
-  readonly #receive: (socket: number, bytes: Uint8Array, from: Endpoint) => void;
+  readonly #handlers: SocketHandlers;
   readonly #open = new Map<number, DatagramSocket>();
   #last = 0;
   /** Of sockets that are closed. */
   #errorsBefore = 0;
 
-  constructor(port: DatagramPort, receive: (socket: number, bytes: Uint8Array, from: Endpoint) => void) {
-    this.#port = port;
-    this.#receive = receive;
+  constructor(handlers: SocketHandlers) {
+    this.#handlers = handlers;
   }
 
   /** Datagrams that could not be handed to the system, ever. */
@@ -21,17 +24,30 @@ export class Sockets {
   }
 
   /**
-   * A socket bound to `local`. A fixed port that a tunnel of ours still uses to say its last words is shared with it.
+   * A socket at that place. A fixed port that a tunnel of ours still uses to say its last words is shared with it.
    * @throws HostError
    */
-  async open(local: Endpoint): Promise<{ socket: number; local: Endpoint }> {
-    for (const [socket, { local: bound }] of this.#open)
-      if (local.port !== 0 && bound.port === local.port && bound.address === local.address)
-        return { socket, local: bound };
+  async open(port: DatagramPort, place: Place): Promise<{ socket: number; local: Endpoint }> {
+    const { local, device } = place;
+    for (const [socket, open] of this.#open)
+      if (local.port !== 0 && open.local.port === local.port && open.local.address === local.address) {
+        open.bindTo(device); // it may have been made anew under the same name
+        return { socket, local: open.local };
+      }
     const socket = ++this.#last;
-    const opened = await this.#port.open(local, (bytes, from) => this.#receive(socket, bytes, from));
+    const opened = await port.open(place, {
+      datagram: (bytes, from) => this.#handlers.datagram(socket, bytes, from),
+      pathMtu: (to, mtu) => this.#handlers.pathMtu(to, mtu),
+    });
     this.#open.set(socket, opened);
     return { socket, local: opened.local };
+  }
+
+  /** @throws Error it is closed */
+  at(socket: number): DatagramSocket {
+    const open = this.#open.get(socket);
+    if (open === undefined) throw new Error('the socket is closed');
+    return open;
   }
 
   /** @param expendable as {@link DatagramSocket.send} has it */

@@ -6,9 +6,10 @@
  */
 import type { InstalledRoute } from '../ports/network.ts';
 import type { ClientSnapshot } from '../protocol/client-history.ts';
-import type { Stage } from '../protocol/client-io.ts';
+import type { PathMtu, Stage } from '../protocol/client-io.ts';
 import type { Instant } from '../protocol/deadlines.ts';
 import type { Endpoint } from '../protocol/machine.ts';
+import type { Finding } from '../protocol/mtu-probe.ts';
 import type { AuthMethod } from '../protocol/settings.ts';
 import { addressOf } from './address.ts';
 import type { Calendar } from './calendar.ts';
@@ -45,13 +46,19 @@ export interface ConnectionStatus {
   } | null;
   readonly session: { readonly localId: number; readonly peerId: number | null } | null;
   readonly device: string | null;
-  /** What moves the packets. */
-  readonly dataPath: string | null;
+  /** What moves the packets: the backend, what of the kernel's help it makes use of, and what it has to do without, and why. */
+  readonly dataPath: {
+    readonly backend: string;
+    readonly features: readonly string[];
+    readonly missing: Readonly<Record<string, string>>;
+  } | null;
   /** Inside the tunnel. The peer's is what it calls itself: nothing is ever routed to it. */
   readonly address: { readonly local: string; readonly peer: string | null; readonly ipv6: string | null } | null;
   readonly dns: readonly string[];
   readonly resolvFile: string | null;
   readonly mtu: number | null;
+  /** Of the way to the server, octets with IP header, how that is known, and what our large echoes found last, if they are wanted. */
+  readonly pathMtu: (PathMtu & { readonly probe: Finding | null }) | null;
   /** Clamping of TCP segments. */
   readonly mss:
     | { readonly state: 'clamped'; readonly ipv4: number; readonly ipv6: number }
@@ -123,13 +130,14 @@ export function connectionStatus(
       : null,
     session: session ? { localId: session.localId, peerId: session.peerId ?? null } : null,
     device: dataPath?.device ?? null,
-    dataPath: dataPath?.backend ?? null,
+    dataPath: dataPath ? dataPathOf(dataPath) : null,
     address: link
       ? { local: link.localAddress, peer: link.peerAddress ?? null, ipv6: linkLocalOf(snapshot.ipv6InterfaceId) }
       : null,
     dns: link?.dns ?? [],
     resolvFile: installed.resolvFile ?? null,
     mtu: snapshot.mtu ?? null,
+    pathMtu: pathMtuOf(snapshot),
     mss: installed.mss,
     authentication: authentication ? { method: authentication.method, message: shown(authentication.message) } : null,
     negotiated: snapshot.negotiated ?? null,
@@ -156,6 +164,22 @@ export function connectionStatus(
     rules: [...installed.rules],
     warnings: [...installed.warnings],
   };
+}
+
+function dataPathOf({ backend, features }: NonNullable<Observed['dataPath']>): ConnectionStatus['dataPath'] {
+  return {
+    backend,
+    features: features.filter(({ missing }) => missing === undefined).map(({ name }) => name),
+    missing: Object.fromEntries(
+      features.flatMap(({ name, missing }) => (missing === undefined ? [] : [[name, missing]])),
+    ),
+  };
+}
+
+function pathMtuOf({ pathMtu }: ClientSnapshot): ConnectionStatus['pathMtu'] {
+  if (pathMtu === undefined) return null;
+  const { finding, ...known } = pathMtu;
+  return { ...known, probe: finding ?? null };
 }
 
 const plain = ({ address, port }: Endpoint): Endpoint => ({ address, port });

@@ -2,9 +2,8 @@
 import { runner, succeeded } from '../host/linux/command.ts';
 import { clock } from '../host/node/clock.ts';
 import { entropy } from '../host/node/entropy.ts';
-import { tunBackend } from '../host/node/tun.ts';
+import { openTun, type Tun } from '../host/node/tun.ts';
 import { udp } from '../host/node/udp.ts';
-import type { DataPath } from '../ports/data-path.ts';
 import type { DatagramSocket } from '../ports/datagram.ts';
 import type { Endpoint } from '../protocol/machine.ts';
 import { Lns } from './lns.ts';
@@ -20,7 +19,7 @@ export class LabHost {
   readonly #say: (words: string) => void;
   readonly #sockets = new Map<string, DatagramSocket>();
   readonly #alarm = clock.alarm(() => this.#input({ type: 'tick' }));
-  #path: DataPath | undefined;
+  #path: Tun | undefined;
 
   constructor(options: LabOptions, say: (words: string) => void) {
     this.#options = options;
@@ -47,25 +46,20 @@ export class LabHost {
   }
 
   async #open(local: Endpoint): Promise<void> {
-    const socket = await udp.open(local, (bytes, from) => this.#input({ type: 'datagram', from, bytes }));
+    const socket = await udp.open(
+      { local, device: '', mark: undefined },
+      { datagram: (bytes, from) => this.#input({ type: 'datagram', from, bytes }), pathMtu: () => undefined },
+    );
     this.#sockets.set(keyOf(local), socket);
   }
 
-  async #openDevice(device: string): Promise<DataPath> {
+  async #openDevice(device: string): Promise<Tun> {
     const rename = (from: string, to: string) => ip('link', 'set', 'dev', from, 'name', to);
-    const path = await tunBackend({ rename }).open({
-      device,
-      lane: { encapsulate: (bytes) => this.#packet(bytes) },
-      transmit: () => undefined,
-      lost: (why) => this.#say(why),
-    });
+    const packet = (bytes: Uint8Array) => this.#input({ type: 'packet', bytes });
+    const path = await openTun({ device, packet, lost: (why) => this.#say(why) }, { rename });
     await ip('link', 'set', 'dev', device, 'up');
     await ip('route', 'add', this.#options.prefix, 'dev', device);
     return path;
-  }
-
-  #packet(bytes: Uint8Array): undefined {
-    this.#input({ type: 'packet', bytes });
   }
 
   #input(input: LnsInput): void {

@@ -201,6 +201,8 @@ export class LnsCall implements Machine<LnsCallInput, LnsCallEffect> {
         return this.#toSession({ type: 'close', cause: effect.failure ? LOST_CARRIER : ADMINISTRATIVE }, now);
       case 'phase':
       case 'peer-mru':
+      case 'probe-answered':
+      case 'probe-rejected':
         return [];
       case 'dropped':
         return [effect];

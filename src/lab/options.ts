@@ -1,5 +1,5 @@
 /** The lab LNS's command line: plain flags to settings. */
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { AUTH_METHODS, type AuthMethod } from '../protocol/settings.ts';
 import type { LnsQuirks, LnsSettings } from './lns-io.ts';
@@ -84,9 +84,10 @@ function addressesOf(prefix: string): string[] {
 
 const dotted = (value: number): string => [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.');
 
+/** `192.0.2.1`, `192.0.2.1:1701`, `2001:db8::1`, `[2001:db8::1]:1701` */
 function endpoint(value: string): { address: string; port: number } {
-  const [, address = '', port = '1701'] = /^(.*?)(?::(\d+))?$/.exec(value) ?? [];
-  return isIP(address) === 4 ? { address, port: Number(port) } : wrong(`--listen ${value} is no IPv4 address`);
+  const [, address = '', port = '1701'] = isIPv6(value) ? ['', value] : (/^\[?(.*?)\]?(?::(\d+))?$/.exec(value) ?? []);
+  return isIP(address) !== 0 ? { address, port: Number(port) } : wrong(`--listen ${value} is no IP address`);
 }
 
 function user(value: string): [name: string, password: string] {

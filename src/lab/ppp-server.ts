@@ -98,6 +98,8 @@ export class PppServer implements Machine<PppServerInput, LinkEffect> {
         return this.#frame(input.bytes, now);
       case 'heard':
         return this.#toLcp({ type: 'data-came-in' }, now);
+      case 'probe':
+        return this.#toLcp(input, now);
       case 'close':
         return [...this.#enter('terminate'), ...this.#toLcp(input, now)];
       case 'lower-down':

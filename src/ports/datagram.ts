@@ -10,14 +10,29 @@ export interface DatagramSocket {
   send(bytes: Uint8Array, to: Endpoint, expendable?: boolean): void;
   /** Datagrams that could not be handed to the system, and the last reason. */
   readonly sendErrors: { readonly count: number; readonly last: string | undefined };
+  /** Follows the uplink to another device, where this host binds sockets to devices. */
+  bindTo(device: string): void;
   close(): void;
 }
 
+/** Where a socket is opened. */
+export interface Place {
+  /** Port 0: an ephemeral one. */
+  readonly local: Endpoint;
+  /** The uplink: nothing is sent or heard by another device, whatever the routes say, where the host can see to that. */
+  readonly device: string;
+  /** Firewall mark of everything that is sent, 1-4294967295; undefined: none. */
+  readonly mark: number | undefined;
+}
+
+export interface DatagramHandlers {
+  /** One datagram; the octets are the receiver's to keep. */
+  datagram(bytes: Uint8Array, from: Endpoint): void;
+  /** The network says (ICMP) that only datagrams of so many octets, IP header included, reach that address. */
+  pathMtu(to: string, mtu: number): void;
+}
+
 export interface DatagramPort {
-  /**
-   * Opens a socket bound to `local` (port 0: an ephemeral one) and calls `receive` for every datagram. `bytes` are the
-   * receiver's to keep.
-   * @throws HostError `port-in-use`, `network-failed`
-   */
-  open(local: Endpoint, receive: (bytes: Uint8Array, from: Endpoint) => void): Promise<DatagramSocket>;
+  /** @throws HostError `port-in-use`, `network-failed` */
+  open(place: Place, handlers: DatagramHandlers): Promise<DatagramSocket>;
 }

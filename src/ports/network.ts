@@ -1,6 +1,6 @@
 /** The machine's network as the daemon sees it: host route to the server, device, routes, rules, MSS clamp, name servers. */
 
-import type { LinkUp } from '../protocol/client-io.ts';
+import type { LinkUp, PathMtu } from '../protocol/client-io.ts';
 import type { Failure } from '../protocol/failure.ts';
 import type { FarewellRecord } from '../protocol/l2tp/farewell.ts';
 
@@ -32,8 +32,9 @@ export interface Uplink {
   readonly gateway: string | undefined;
   /** Our address on the uplink. */
   readonly source: string;
-  /** octets */
+  /** The least of the device's own, the route's and what the kernel has learnt of the path, octets. */
   readonly mtu: number;
+  readonly mtuFrom: PathMtu['from'];
 }
 
 export interface InstalledRoute {
@@ -73,8 +74,10 @@ export interface ConnectionNetwork {
   pin(server: string): Promise<Uplink>;
   /** Configures the device (local /32, MTU, up), its routes, rules, MSS clamp and name servers; runs the up script. @throws HostError `network-failed` */
   up(link: LinkUp): Promise<void>;
-  /** @param mtu octets */
+  /** @param mtu octets; below 1280 it is the end of IPv6 on the device, with a warning */
   setMtu(mtu: number): Promise<void>;
+  /** How large datagrams to the pinned server may be, as far as the kernel knows now; undefined: it is not pinned, or cannot be told. */
+  pathMtu(server: string): Promise<PathMtu | undefined>;
   /** @param interfaceId 8 octets (RFC 5072) */
   ipv6Up(interfaceId: Uint8Array): Promise<void>;
   ipv6Down(): Promise<void>;

@@ -64,10 +64,11 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
   #fromCall(effect: CallEffect, now: Instant): AttemptEffect[] {
     switch (effect.type) {
       case 'send':
+      case 'repin':
         return [{ ...effect, socket: this.path.socket }];
       case 'dropped':
       case 'event':
-      case 'repin':
+      case 'ask-path-mtu':
         return [effect];
       case 'ipv6-up':
       case 'ipv6-down':

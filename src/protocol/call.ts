@@ -11,7 +11,7 @@
  */
 import { isControl } from '../wire/l2tp-header.ts';
 import { Carrier, type CarrierEffect, type CarrierInput } from './carrier.ts';
-import type { Candidate, Path } from './client-io.ts';
+import type { Candidate, Path, PathMtu } from './client-io.ts';
 import type { DataLane } from './data-lane.ts';
 import { Deadlines, earliest, type Instant } from './deadlines.ts';
 import { FAILURE, type Failure } from './failure.ts';
@@ -43,6 +43,8 @@ export type CallInput =
   | { type: 'datagram'; from: Endpoint; bytes: Uint8Array }
   /** Patient: `ended` comes when the server has acknowledged, or after 2.5 s; otherwise at once. */
   | { type: 'hang-up'; why: string; failure?: Failure; patient: boolean }
+  /** What is known of the way to this address. */
+  | { type: 'path-mtu'; server: string; path: PathMtu }
   | { type: 'tick' };
 
 export type CallEffect =
@@ -94,6 +96,8 @@ export class Call implements Machine<CallInput, CallEffect> {
           : this.#toCarrier(input, now);
       case 'hang-up':
         return this.#hangUp(input.failure, input.patient, input.why, now);
+      case 'path-mtu':
+        return this.#progress === 'ended' ? [] : this.#toCarrier(input, now);
       case 'tick':
         return this.#tick(now);
       default:

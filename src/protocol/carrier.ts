@@ -4,11 +4,12 @@
  */
 import { readDatagram } from '../wire/l2tp-header.ts';
 import { Malformed } from '../wire/malformed.ts';
-import type { ClientEvent, LinkUp, Path, Stage } from './client-io.ts';
+import type { ClientEvent, LinkUp, Path, PathMtu, Stage } from './client-io.ts';
 import { DataLane, type LaneIds } from './data-lane.ts';
-import type { Instant } from './deadlines.ts';
+import { earliest, type Instant } from './deadlines.ts';
 import type { Failure, PeerWords } from './failure.ts';
 import { type Endpoint, type Entropy, type Machine, sameEndpoint } from './machine.ts';
+import { type PathMtuEffect, type PathMtuInput, PathMtuWatch, wordsOfNarrowing } from './path-mtu.ts';
 import { Link, type LinkEffect, type LinkInput, type LinkPhase } from './ppp/link.ts';
 import type { ClientSettings } from './settings.ts';
 
@@ -16,6 +17,7 @@ export type CarrierInput =
   /** The call is connected: its ids are known, PPP begins. */
   | { type: 'connected'; ids: LaneIds; server: Endpoint }
   | { type: 'datagram'; from: Endpoint; bytes: Uint8Array }
+  | { type: 'path-mtu'; server: string; path: PathMtu }
   | { type: 'close'; why: string }
   /** The call is gone; `peer` when the server ended it. */
   | { type: 'disconnected'; peer: PeerWords | undefined }
@@ -28,6 +30,7 @@ export type CarrierEffect =
   | { type: 'ipv4-up'; link: LinkUp }
   | { type: 'ipv4-down' }
   | { type: 'mtu-changed'; mtu: number }
+  | { type: 'ask-path-mtu'; server: string }
   | { type: 'ipv6-up'; interfaceId: Uint8Array }
   | { type: 'ipv6-down' }
   | { type: 'link-ended'; failure: Failure | undefined }
@@ -35,10 +38,14 @@ export type CarrierEffect =
 
 export class Carrier implements Machine<CarrierInput, CarrierEffect> {
   readonly link: Link;
+  /** How large datagrams to the server may be. */
+  readonly pathMtu: PathMtuWatch;
   readonly #settings: ClientSettings;
   readonly #path: Path;
   #way: { readonly lane: DataLane; readonly ids: LaneIds; readonly server: Endpoint } | undefined;
   #peerMru = 1500; // RFC 1661 §6.1: what holds when the peer says nothing
+  /** Heard before the call was connected, perhaps of another address of the server. */
+  #heardEarly: Extract<CarrierInput, { type: 'path-mtu' }> | undefined;
   #mtu: number | undefined;
   #mostOverhead = 0;
   #packetsHeard = 0;
@@ -47,6 +54,7 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
   constructor(settings: ClientSettings, path: Path, entropy: Entropy) {
     this.#settings = settings;
     this.#path = path;
+    this.pathMtu = new PathMtuWatch(path.mtu, settings.mtuProbe);
     this.link = new Link(settings.link, entropy);
   }
 
@@ -59,22 +67,25 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
     return this.#mtu;
   }
   get deadline(): Instant | undefined {
-    return this.link.deadline;
+    return earliest(this.link.deadline, this.pathMtu.deadline);
   }
 
   handle(input: CarrierInput, now: Instant): CarrierEffect[] {
     switch (input.type) {
       case 'connected':
         this.#way = { lane: new DataLane(input.ids, input.server), ids: input.ids, server: input.server };
-        return this.#toLink({ type: 'lower-up' }, now);
+        return [...this.#heard(this.#heardEarly, now), ...this.#toLink({ type: 'lower-up' }, now)];
       case 'datagram':
         return this.#datagram(input.from, input.bytes, now);
+      case 'path-mtu':
+        if (this.#way === undefined) this.#heardEarly = input;
+        return this.#heard(input, now);
       case 'close':
         return this.#toLink(input, now);
       case 'disconnected':
         return this.#toLink({ type: 'lower-down', ...(input.peer && { peer: input.peer }) }, now);
       case 'tick':
-        return [...this.#observeLane(now), ...this.#toLink(input, now)];
+        return [...this.#observeLane(now), ...this.#toLink(input, now), ...this.#toPathMtu(input, now)];
       default:
         return input satisfies never;
     }
@@ -92,7 +103,7 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
         return [{ type: 'dropped', why: 'data message for an unknown session' }];
       }
       lane.noteSequence(datagram.header.ns);
-      return [...this.#toLink({ type: 'frame', bytes: datagram.payload }, now), ...this.#followMtu()];
+      return [...this.#toLink({ type: 'frame', bytes: datagram.payload }, now), ...this.#followMtu(now)];
     } catch (error) {
       if (error instanceof Malformed) return [{ type: 'dropped', why: 'unreadable data message' }];
       throw error;
@@ -116,14 +127,14 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
         'some program replaced or removed the host route to the server; see the routes in the status';
       out.push({ type: 'event', event: { kind: 'warning', code: 'routing-loop', detail } });
     }
-    return [...out, ...this.#followMtu()];
+    return [...out, ...this.#followMtu(now)];
   }
 
   #toLink(input: LinkInput, now: Instant): CarrierEffect[] {
-    return this.link.handle(input, now).flatMap((effect) => this.#fromLink(effect));
+    return this.link.handle(input, now).flatMap((effect) => this.#fromLink(effect, now));
   }
 
-  #fromLink(effect: LinkEffect): CarrierEffect[] {
+  #fromLink(effect: LinkEffect, now: Instant): CarrierEffect[] {
     switch (effect.type) {
       case 'dropped':
         return [effect];
@@ -135,27 +146,37 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
         return stageOf(effect.phase);
       case 'framing':
         this.lane?.setFraming(effect);
-        return this.#followMtu();
+        return this.#followMtu(now);
       case 'peer-mru':
         this.#peerMru = effect.mru;
-        return this.#followMtu();
+        return this.#followMtu(now);
       case 'authenticated':
         return [{ type: 'event', event: { kind: 'authenticated', method: effect.method, message: effect.message } }];
       case 'ipv4-up': {
         if (this.#way === undefined) return [];
         this.#way.lane.ipv4Open = true;
         this.#mtu = this.#fittingMtu();
-        return [{ type: 'ipv4-up', link: { ...effect.agreed, mtu: this.#mtu, server: this.#way.server } }];
+        return [
+          { type: 'ipv4-up', link: { ...effect.agreed, mtu: this.#mtu, server: this.#way.server } },
+          ...this.#toPathMtu({ type: 'size', octets: this.#fullDatagram }, now),
+        ];
       }
       case 'ipv4-down':
         if (this.lane !== undefined) this.lane.ipv4Open = false;
-        return [effect];
+        return [effect, ...this.#toPathMtu({ type: 'down' }, now)];
       case 'ipv6-up':
         if (this.lane !== undefined) this.lane.ipv6Open = true;
         return [effect];
       case 'ipv6-down':
         if (this.lane !== undefined) this.lane.ipv6Open = false;
         return [effect];
+      case 'probe-answered':
+        return this.#toPathMtu(
+          effect.isWhole ? { type: 'answered', octets: effect.mark } : { type: 'useless', why: 'cut short' },
+          now,
+        );
+      case 'probe-rejected':
+        return this.#toPathMtu({ type: 'useless', why: 'rejected' }, now);
       case 'ended':
         return [{ type: 'link-ended', failure: effect.failure }];
       default:
@@ -164,19 +185,69 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
   }
 
   /**
-   * What fits: the user's wish, what the server can receive, and the uplink less the headers really in use. Once the header has
+   * What fits: the user's wish, what the server can receive, and the path less the headers really in use. Once the header has
    * grown, because the server numbers its messages, room is kept for it: a server that numbers only some must not make the MTU flap.
    */
   #fittingMtu(): number {
-    const overhead = Math.max(this.#mostOverhead, this.lane?.overhead(this.#path.local.address.includes(':')) ?? 0);
+    const overhead = Math.max(this.#mostOverhead, this.#overhead);
     if (this.lane?.sequencing) this.#mostOverhead = overhead;
-    return Math.min(this.#settings.mtu, this.#peerMru, this.#path.uplinkMtu - overhead);
+    return Math.min(this.#settings.mtu, this.#peerMru, this.pathMtu.room(overhead));
   }
 
-  #followMtu(): CarrierEffect[] {
-    if (this.#mtu === undefined || this.#mtu === this.#fittingMtu()) return [];
-    this.#mtu = this.#fittingMtu();
-    return [{ type: 'mtu-changed', mtu: this.#mtu }];
+  #followMtu(now: Instant): CarrierEffect[] {
+    if (this.#mtu === undefined) return [];
+    const mtu = this.#fittingMtu();
+    const changed: CarrierEffect[] = mtu === this.#mtu ? [] : [{ type: 'mtu-changed', mtu }];
+    this.#mtu = mtu;
+    if (!this.lane?.ipv4Open) return changed;
+    return [...changed, ...this.#toPathMtu({ type: 'size', octets: this.#fullDatagram }, now)];
+  }
+
+  /** Octets in front of an inner packet. */
+  get #overhead(): number {
+    return this.lane?.overhead(this.#path.local.address.includes(':')) ?? 0;
+  }
+  /** A datagram with a full packet in it, or with the longest LCP echo where the server echoes less, octets. */
+  get #fullDatagram(): number {
+    return Math.min((this.#mtu ?? 0) + this.#overhead, this.link.longestEcho + this.#echoOverhead);
+  }
+  /** Octets in front of an LCP packet, whose PPP header is never compressed. */
+  get #echoOverhead(): number {
+    if (this.lane === undefined) return 0;
+    const { addressControl, shortProtocol } = this.lane.framing;
+    return this.#overhead + (addressControl ? 0 : 2) + (shortProtocol ? 1 : 0);
+  }
+
+  #heard(input: Extract<CarrierInput, { type: 'path-mtu' }> | undefined, now: Instant): CarrierEffect[] {
+    if (input === undefined || input.server !== this.#way?.server.address) return [];
+    return this.#toPathMtu({ type: 'heard', path: input.path }, now);
+  }
+
+  #toPathMtu(input: PathMtuInput, now: Instant): CarrierEffect[] {
+    return this.pathMtu.handle(input, now).flatMap((effect) => this.#fromPathMtu(effect, now));
+  }
+
+  #fromPathMtu(effect: PathMtuEffect, now: Instant): CarrierEffect[] {
+    switch (effect.type) {
+      case 'ask':
+        return this.#way === undefined ? [] : [{ type: 'ask-path-mtu', server: this.#way.server.address }];
+      case 'probe':
+        return this.#toLink({ type: 'probe', octets: effect.octets - this.#echoOverhead, mark: effect.octets }, now);
+      case 'narrowed':
+        return this.#narrowed(now);
+      case 'unprovable':
+        return [{ type: 'event', event: { kind: 'warning', code: 'path-mtu', detail: effect.words } }];
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #narrowed(now: Instant): CarrierEffect[] {
+    const before = this.#mtu;
+    const effects = this.#followMtu(now);
+    if (before === undefined || this.#mtu === undefined || this.#mtu === before) return effects;
+    const detail = wordsOfNarrowing(this.pathMtu.known, this.#mtu, this.#overhead);
+    return [...effects, { type: 'event', event: { kind: 'warning', code: 'path-mtu', detail } }];
   }
 }
 

@@ -1,9 +1,10 @@
 /** What a connection has been through, and what it is now, as plain data for people and other programs. */
 import type { Call } from './call.ts';
-import type { Candidate, ClientEffect, ClientEvent, LinkUp, Path, Stage } from './client-io.ts';
-import type { LaneCounters } from './data-lane.ts';
+import type { Candidate, ClientEffect, ClientEvent, LinkUp, Path, PathMtu, Stage } from './client-io.ts';
 import type { Instant } from './deadlines.ts';
 import type { Failure } from './failure.ts';
+import type { LaneCounters } from './lane-counters.ts';
+import type { Finding } from './mtu-probe.ts';
 import type { Link } from './ppp/link.ts';
 import type { AuthMethod } from './settings.ts';
 
@@ -42,6 +43,8 @@ export interface ClientSnapshot {
   readonly link: LinkUp | undefined;
   /** MTU in octets as it is now; `link.mtu` is what it was when the link came up. */
   readonly mtu: number | undefined;
+  /** What is known of the way to the server; present from the first datagram on. */
+  readonly pathMtu: (PathMtu & { readonly finding: Finding | undefined }) | undefined;
   /** 8 octets; present while IPv6 may flow. */
   readonly ipv6InterfaceId: Uint8Array | undefined;
   readonly negotiated: Link['negotiated'] | undefined;
@@ -108,6 +111,7 @@ export class ClientHistory {
       authentication: this.#authentication,
       link: this.#link,
       mtu: carrier?.mtu,
+      pathMtu: carrier && { ...carrier.pathMtu.known, finding: carrier.pathMtu.finding },
       ipv6InterfaceId: this.#ipv6InterfaceId,
       negotiated: carrier?.link.negotiated,
       echoRoundTripMs: carrier?.link.echoRoundTripMs,

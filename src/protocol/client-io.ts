@@ -27,6 +27,13 @@ export interface Candidate extends Endpoint {
   readonly name: string;
 }
 
+/** How large datagrams may be on some way, IP header included, and how that is known. */
+export interface PathMtu {
+  readonly octets: number;
+  /** The uplink's own; an attribute of the route; learnt by the kernel from the network (ICMP); found by our echoes. */
+  readonly from: 'uplink' | 'route' | 'icmp' | 'probe';
+}
+
 /** The way to one server, as the host prepared it: the socket to use and the uplink below it. */
 export interface Path {
   /** Names the open socket in `send`, `datagram` and `close`. */
@@ -34,8 +41,8 @@ export interface Path {
   readonly local: Endpoint;
   /** Name of the uplink device. */
   readonly uplink: string;
-  /** MTU of the uplink, octets. */
-  readonly uplinkMtu: number;
+  /** How large datagrams may be, as far as anybody knows beforehand. */
+  readonly mtu: PathMtu;
 }
 
 /** What PPP agreed on for IPv4 (RFC 1332, RFC 1877). */
@@ -71,6 +78,8 @@ export type ClientInput =
   /** The answer to `release`: nothing of this dial is left on the machine. */
   | { type: 'released' }
   | { type: 'datagram'; socket: number; from: Endpoint; bytes: Uint8Array }
+  /** Only datagrams of so many octets reach this address: the network said so, or it is the answer to `ask-path-mtu`. */
+  | { type: 'path-mtu'; server: string; path: PathMtu }
   | { type: 'tick' };
 
 export type ClientEffect =
@@ -79,11 +88,13 @@ export type ClientEffect =
   | { type: 'prepare'; candidate: Candidate; localPort: number }
   | { type: 'send'; socket: number; to: Endpoint; bytes: Uint8Array }
   /** The server answered from elsewhere: the pinned route must move there. */
-  | { type: 'repin'; server: Endpoint }
+  | { type: 'repin'; socket: number; server: Endpoint }
   /** Make the device, configure it and its routes, start the data path. */
   | { type: 'link-up'; link: LinkUp }
   /** MTU (octets) changed under a link that is up. */
   | { type: 'mtu-changed'; mtu: number }
+  /** What the kernel has learnt of the way to this address; no answer is one, too. */
+  | { type: 'ask-path-mtu'; server: string }
   /**
    * IPv6 may flow: the device gets the link-local address of this interface identifier (8 octets). It comes after `link-up`,
    * and again after each further one.
@@ -105,4 +116,4 @@ export type ClientEvent =
   | { kind: 'failed'; failure: Failure; stage: Stage; server?: Candidate }
   /** The next attempt, in milliseconds from now. */
   | { kind: 'retry-in'; ms: number }
-  | { kind: 'warning'; code: 'routing-loop' | 'unexpected-address' | 'unknown-avp'; detail: string };
+  | { kind: 'warning'; code: 'routing-loop' | 'unexpected-address' | 'unknown-avp' | 'path-mtu'; detail: string };

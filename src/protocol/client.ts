@@ -88,6 +88,7 @@ export class Client implements Machine<ClientInput, ClientEffect> {
         if (this.#attempt !== undefined) this.#round.succeeded(this.#attempt.candidate);
         return this.#toAttempt(input, now);
       case 'link-failed':
+      case 'path-mtu':
         return this.#toAttempt(input, now);
       case 'released':
         return this.#state.at === 'releasing' ? this.#proceed(this.#state.next, now) : [];

@@ -262,3 +262,47 @@ it('takes a server with an IPv6 address, or one that cannot be read, for what it
   lane.ipv4Open = true;
   expect(lane.encapsulate(octets(TO_SERVER))).toBeDefined();
 });
+
+describe('packets in the middle of a larger buffer', () => {
+  const DATAGRAM = `000214aca293ff030021${IPV4}`;
+
+  it('are found where they are', () => {
+    const lane = openLane();
+    const buffer = octets(`aabbcc ${DATAGRAM} ${DATAGRAM} dd`);
+    const length = octets(DATAGRAM).length;
+    expect(lane.locate(buffer, 3 + length, 3 + 2 * length)).toBe(3 + length + 10);
+    expect(lane.packetEnd).toBe(3 + 2 * length);
+    expect(lane.counters).toMatchObject({ receivedPackets: 1, receivedOctets: length - 10 });
+  });
+
+  it.each([
+    ['ends before the packet has a header', 10 + 19],
+    ['ends within the L2TP header', 5],
+    ['is empty', 0],
+  ])('are not made up from what lies behind a datagram that %s', (_, length) => {
+    const lane = openLane();
+    const buffer = octets(`${DATAGRAM}${'00'.repeat(40)}`);
+    expect(lane.locate(buffer, 0, length)).toBeUndefined();
+    expect(lane.counters.receivedPackets).toBe(0);
+  });
+
+  it('do not take the Length of a datagram for more than there is', () => {
+    const lane = openLane();
+    const buffer = octets(`4002 0028 14ac a293 ff03 0021 ${IPV4}${'00'.repeat(40)}`);
+    expect(lane.locate(buffer, 0, 12 + 28)).toBe(12);
+    expect(lane.locate(buffer, 0, 12 + 27)).toBeUndefined();
+  });
+
+  it.each(['never', 'always'] as const)('get the same header as one by one, numbered %s', (sequencing) => {
+    const [here, there] = [openLane({ sequencing }), openLane({ sequencing })];
+    const packet = octets(IPV4);
+    for (let round = 0; round < 3; round++) {
+      const buffer = new Uint8Array(40).fill(0xee);
+      here.writePrefix(buffer, 7, here.admit(packet) ?? 0, packet.length);
+      const whole = there.encapsulate(packet) ?? octets('');
+      expect(hex(buffer.subarray(7, 7 + here.prefixLength))).toBe(hex(whole.subarray(0, there.prefixLength)));
+      expect(hex(buffer.subarray(7 + here.prefixLength))).toMatch(/^(ee)*$/);
+    }
+    expect(here.ns).toBe(there.ns);
+  });
+});

@@ -6,6 +6,7 @@
  * looks at it; what it notices it counts, and says with `attention` when its owner should look soon.
  */
 import { concat, uint } from '../wire/bytes.ts';
+import { type LaneCounters, noneCounted } from './lane-counters.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { Endpoint } from './machine.ts';
 
@@ -15,28 +16,6 @@ export interface LaneIds {
   readonly localSessionId: number;
   readonly peerTunnelId: number;
   readonly peerSessionId: number;
-}
-
-/** Packets and octets are those of the inner IP packets. */
-export interface LaneCounters {
-  sentPackets: number;
-  sentOctets: number;
-  receivedPackets: number;
-  receivedOctets: number;
-  /** Came out of the tunnel device, dropped: addressed to the server's end of the tunnel itself. */
-  looped: number;
-  /** Came out of the tunnel device, dropped: neither IPv4 nor IPv6. */
-  notIp: number;
-  /** Came out of the tunnel device, dropped: the link does not carry IPv4 (now). */
-  ipv4Blocked: number;
-  /** Came out of the tunnel device, dropped: the link does not carry IPv6 (now). */
-  ipv6Blocked: number;
-  /** Data messages for no call of ours; counted by whoever the lane left them to. */
-  unknownSession: number;
-  /** Numbered data messages that came behind a later one; delivered all the same. */
-  reordered: number;
-  /** Numbers left out when a later one came: lost, or counted in `reordered` afterwards. */
-  skipped: number;
 }
 
 export interface LaneOptions {
@@ -53,19 +32,9 @@ export class DataLane {
   ipv6Open = false;
   /** Something was noticed that the owner should act upon: the first looped packet, or another overhead. The owner clears it. */
   attention = false;
-  readonly counters: LaneCounters = {
-    sentPackets: 0,
-    sentOctets: 0,
-    receivedPackets: 0,
-    receivedOctets: 0,
-    looped: 0,
-    notIp: 0,
-    ipv4Blocked: 0,
-    ipv6Blocked: 0,
-    unknownSession: 0,
-    reordered: 0,
-    skipped: 0,
-  };
+  /** Where the packet ends that {@link locate} found last. */
+  packetEnd = 0;
+  readonly counters: LaneCounters = noneCounted();
   readonly #ids: LaneIds;
   readonly #guard: LoopGuard;
   readonly #options: LaneOptions;
@@ -92,6 +61,18 @@ export class DataLane {
   get sequencing(): boolean {
     return this.#sequencing;
   }
+  /** Sequence number of our next data message. */
+  get ns(): number {
+    return this.#ns;
+  }
+  /** How the PPP header of IP packets is sent: with FF 03 or without, the protocol in one octet or in two. */
+  get framing(): { readonly addressControl: boolean; readonly shortProtocol: boolean } {
+    return this.#framing;
+  }
+  /** The call's ids on both ends. */
+  get ids(): LaneIds {
+    return this.#ids;
+  }
 
   /** How the PPP header of IP packets is sent: with FF 03 or without, and the protocol in two octets or in one. */
   setFraming({ addressControl, shortProtocol }: { addressControl: boolean; shortProtocol: boolean }): void {
@@ -106,6 +87,20 @@ export class DataLane {
 
   /** One IP packet, as it came out of the tunnel device, to a data message of its own; undefined: dropped and counted. */
   encapsulate(packet: Uint8Array): Uint8Array | undefined {
+    const protocol = this.admit(packet);
+    if (protocol === undefined) return undefined;
+    this.sent(1, packet.length);
+    const message = new Uint8Array(this.#prefix.length + packet.length);
+    this.writePrefix(message, 0, protocol, packet.length);
+    message.set(packet, this.#prefix.length);
+    return message;
+  }
+
+  /**
+   * Whether an IP packet, or several in one that are yet to be taken apart, may go into the tunnel, and as which PPP protocol
+   * (0x21, 0x57); undefined: dropped and counted. What goes is counted with {@link sent}.
+   */
+  admit(packet: Uint8Array): number | undefined {
     const version = (packet[0] ?? 0) >> 4;
     if (version === 4 && packet.length >= IPV4_HEADER_OCTETS) {
       if (!this.ipv4Open) return this.#drop('ipv4Blocked');
@@ -116,11 +111,32 @@ export class DataLane {
       if (this.counters.looped === 0) this.attention = true;
       return this.#drop('looped');
     }
-    this.counters.sentPackets++;
-    this.counters.sentOctets += packet.length;
-    const message = this.#message(this.#prefix, packet);
-    message[this.#prefix.length - 1] = version === 4 ? PPP_IPV4 : PPP_IPV6;
-    return message;
+    return version === 4 ? PPP_IPV4 : PPP_IPV6;
+  }
+
+  /** Counts IP packets that go into the tunnel, and their octets. */
+  sent(packets: number, octets: number): void {
+    this.counters.sentPackets += packets;
+    this.counters.sentOctets += octets;
+  }
+
+  /** Octets that {@link writePrefix} ever writes at most: L2TP header with Length, Ns and Nr, and the PPP header uncompressed. */
+  readonly longestPrefix = 16;
+
+  /** Octets that {@link writePrefix} writes now; another number once the framing or the peer's numbering changes. */
+  get prefixLength(): number {
+    return this.#prefix.length;
+  }
+
+  /**
+   * Writes the L2TP and PPP header of one IP packet, and takes the next sequence number for it.
+   * @param octets of the IP packet behind it
+   */
+  writePrefix(into: Uint8Array, at: number, protocol: number, octets: number): void {
+    const prefix = this.#prefix;
+    for (let i = 0; i < prefix.length; i++) into[at + i] = prefix[i] as number;
+    into[at + prefix.length - 1] = protocol;
+    this.#fillIn(into, at, prefix.length + octets);
   }
 
   /**
@@ -128,32 +144,46 @@ export class DataLane {
    * that is not IP, IP that may not flow, anything odd), nothing was counted. The caller has checked who sent it.
    */
   decapsulate(datagram: Uint8Array): Uint8Array | undefined {
-    const flags = u16(datagram, 0);
+    const at = this.locate(datagram, 0, datagram.length);
+    return at === undefined ? undefined : datagram.subarray(at, this.packetEnd);
+  }
+
+  /**
+   * As {@link decapsulate}, for a data message somewhere in a larger buffer.
+   * @returns where the IP packet begins; it ends at {@link packetEnd}
+   */
+  locate(bytes: Uint8Array, from: number, to: number): number | undefined {
+    const flags = u16(bytes, from);
     if ((flags & (T | VERSION)) !== 2) return undefined;
-    const end = (flags & L) === 0 ? datagram.length : u16(datagram, 2);
-    if (end > datagram.length) return undefined;
-    let at = (flags & L) === 0 ? 2 : 4;
-    if (u16(datagram, at) !== this.#ids.localTunnelId) return undefined;
-    if (u16(datagram, at + 2) !== this.#ids.localSessionId) return undefined;
+    const end = (flags & L) === 0 ? to : from + u16(bytes, from + 2);
+    if (end > to) return undefined;
+    let at = from + ((flags & L) === 0 ? 2 : 4);
+    if (u16(bytes, at) !== this.#ids.localTunnelId) return undefined;
+    if (u16(bytes, at + 2) !== this.#ids.localSessionId) return undefined;
     at += 4;
-    const ns = (flags & S) === 0 ? undefined : u16(datagram, at);
+    const ns = (flags & S) === 0 ? undefined : u16(bytes, at);
     if (ns !== undefined) at += 4;
-    if ((flags & O) !== 0) at += 2 + u16(datagram, at);
-    if (u16(datagram, at) === ADDRESS_CONTROL) at += 2;
+    if ((flags & O) !== 0) at += 2 + u16(bytes, at);
+    if (u16(bytes, at) === ADDRESS_CONTROL) at += 2;
     // The first octet of a protocol number is even, the last one odd (RFC 1661 §2): an odd one stands alone.
-    if (datagram[at] === 0) at++;
-    const protocol = datagram[at++];
-    // Reads past the end gave zeros so far; whoever gets there has no room for an IP header and is declined here.
-    if (!this.#mayFlow(protocol, (datagram[at] ?? 0) >> 4, end - at)) return undefined;
+    if (bytes[at] === 0) at++;
+    const protocol = bytes[at++];
+    // What was read past the end so far was somebody else's, or nothing: whoever gets there has no room for an IP header and is declined here.
+    if (!this.#mayFlow(protocol, (bytes[at] ?? 0) >> 4, end - at)) return undefined;
     this.noteSequence(ns);
     this.counters.receivedPackets++;
     this.counters.receivedOctets += end - at;
-    return datagram.subarray(at, end);
+    this.packetEnd = end;
+    return at;
   }
 
   /** A whole PPP frame of the control lane to a data message. */
   wrap(frame: Uint8Array): Uint8Array {
-    return this.#message(this.#header, frame);
+    const message = new Uint8Array(this.#header.length + frame.length);
+    message.set(this.#header);
+    message.set(frame, this.#header.length);
+    this.#fillIn(message, 0, message.length);
+    return message;
   }
 
   /**
@@ -188,16 +218,12 @@ export class DataLane {
     return false;
   }
 
-  #message(front: Uint8Array, content: Uint8Array): Uint8Array {
-    const message = new Uint8Array(front.length + content.length);
-    message.set(front);
-    message.set(content, front.length);
-    if (this.#options.lengthBit === true) put16(message, 2, message.length);
+  #fillIn(message: Uint8Array, at: number, octets: number): void {
+    if (this.#options.lengthBit === true) put16(message, at + 2, octets);
     if (this.#sequencing) {
-      put16(message, this.#header.length - 4, this.#ns);
+      put16(message, at + this.#header.length - 4, this.#ns);
       this.#ns = (this.#ns + 1) & 0xffff;
     }
-    return message;
   }
 
   #buildHeader(): void {

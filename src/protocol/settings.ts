@@ -65,6 +65,8 @@ export interface ClientSettings {
   readonly sourcePort: number;
   /** Largest MTU the tunnel may have, octets. */
   readonly mtu: number;
+  /** Whether echoes try out what the path carries. */
+  readonly mtuProbe: boolean;
   readonly redial: RedialSettings;
   readonly tunnel: TunnelSettings;
   readonly link: LinkSettings;

@@ -1,4 +1,4 @@
-/** The shipped bundle as a daemon inside a namespace: started, asked and ended as a person would. */
+/** The shipped bundle as a daemon: started, asked and ended as a person would, inside a namespace. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { ConnectionStatus, Status } from '../../src/daemon/status.ts';
 import type { Netns } from '../lab/lab.ts';
 
-const BUNDLE = fileURLToPath(new URL('../../dist/l2tpwan.cjs', import.meta.url));
+export const BUNDLE = fileURLToPath(new URL('../../dist/l2tpwan.cjs', import.meta.url));
 
 /** A connection as the configuration file has it; the lab's account unless it says otherwise. */
 export type ConnectionFile = Readonly<Record<string, unknown>>;
@@ -17,9 +17,48 @@ export interface DaemonOptions {
   /** Put in front of PATH: where a test keeps another `ip` or a broken `nft`. */
   readonly path?: string;
   readonly stateDir?: string;
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
 }
 
-export class Daemon {
+/** A daemon wherever it runs. */
+export abstract class Asked {
+  /** Everything it has logged. */
+  abstract readonly log: string;
+  /** How long it is waited for unless a test says otherwise, ms. */
+  protected readonly patienceMs: number = 30_000;
+  /** @throws Error no daemon, no such connection */
+  abstract status(name?: string): Promise<ConnectionStatus>;
+
+  /** The status as soon as it is as wanted. @throws Error after `withinMs`, with the log */
+  async until(
+    wanted: (status: ConnectionStatus) => boolean,
+    what: string,
+    withinMs = this.patienceMs,
+    name = 'wan',
+  ): Promise<ConnectionStatus> {
+    const end = Date.now() + withinMs;
+    let last: ConnectionStatus | undefined;
+    while (Date.now() < end) {
+      last = await this.status(name).catch(() => undefined);
+      if (last !== undefined && wanted(last)) return last;
+      await pause(100);
+    }
+    throw new Error(
+      `not ${what} within ${withinMs / 1000} s: ${JSON.stringify(last?.lastFailure)} in ${last?.state}\n${this.log}`,
+    );
+  }
+
+  up(name = 'wan', withinMs = this.patienceMs): Promise<ConnectionStatus> {
+    return this.until(({ state }) => state === 'up', 'up', withinMs, name);
+  }
+
+  failed(code: string, withinMs = this.patienceMs): Promise<ConnectionStatus> {
+    return this.until(({ lastFailure }) => lastFailure?.code === code, `failed with ${code}`, withinMs);
+  }
+}
+
+export class Daemon extends Asked {
   readonly directory = mkdtempSync(join(tmpdir(), 'l2tpwan-e2e-'));
   readonly #netns: Netns;
   readonly #options: DaemonOptions;
@@ -27,12 +66,12 @@ export class Daemon {
   #log = '';
 
   constructor(netns: Netns, connections: Readonly<Record<string, ConnectionFile>>, options: DaemonOptions = {}) {
+    super();
     this.#netns = netns;
     this.#options = options;
     this.configure(connections);
   }
 
-  /** Everything it has logged. */
   get log(): string {
     return this.#log;
   }
@@ -42,27 +81,16 @@ export class Daemon {
 
   /** Writes the configuration file; a running daemon looks at it when it is told to reload. */
   configure(connections: Readonly<Record<string, ConnectionFile>>): void {
-    const account = {
-      username: 'alice',
-      password: 's3cret',
-      hello: 5,
-      echo: 2,
-      redial: { first: 0.5, max: 2, busy: 1, slow: 3 },
-    };
-    const filled = Object.fromEntries(
-      Object.entries(connections).map(([name, fields]) => [name, { ...account, ...fields }]),
-    );
-    writeFileSync(join(this.directory, 'config.json'), JSON.stringify({ connections: filled, logLevel: 'debug' }), {
-      mode: 0o600,
-    });
+    writeFileSync(join(this.directory, 'config.json'), configuration(connections), { mode: 0o600 });
   }
 
   start(): this {
-    const { path } = this.#options;
+    const { path, nodeOptions = [] } = this.#options;
     const search = path === undefined ? [] : [`PATH=${path}:${process.env.PATH}`];
     const args = [
       ...search,
       'node',
+      ...nodeOptions,
       BUNDLE,
       'run',
       '-c',
@@ -92,33 +120,6 @@ export class Daemon {
     return this.#netns.exec('node', [BUNDLE, ...words, '--run-dir', join(this.directory, 'run')]);
   }
 
-  /** The status as soon as it is as wanted. @throws Error after `withinMs`, with the log */
-  async until(
-    wanted: (status: ConnectionStatus) => boolean,
-    what: string,
-    withinMs = 30_000,
-    name = 'wan',
-  ): Promise<ConnectionStatus> {
-    const end = Date.now() + withinMs;
-    let last: ConnectionStatus | undefined;
-    while (Date.now() < end) {
-      last = await this.status(name).catch(() => undefined);
-      if (last !== undefined && wanted(last)) return last;
-      await pause(100);
-    }
-    throw new Error(
-      `not ${what} within ${withinMs / 1000} s: ${JSON.stringify(last?.lastFailure)} in ${last?.state}\n${this.#log}`,
-    );
-  }
-
-  up(name = 'wan', withinMs = 30_000): Promise<ConnectionStatus> {
-    return this.until(({ state }) => state === 'up', 'up', withinMs, name);
-  }
-
-  failed(code: string, withinMs = 30_000): Promise<ConnectionStatus> {
-    return this.until(({ lastFailure }) => lastFailure?.code === code, `failed with ${code}`, withinMs);
-  }
-
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
@@ -142,6 +143,21 @@ export class Daemon {
     await this.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** The text of a configuration file. */
+export function configuration(connections: Readonly<Record<string, ConnectionFile>>): string {
+  const account = {
+    username: 'alice',
+    password: 's3cret',
+    hello: 5,
+    echo: 2,
+    redial: { first: 0.5, max: 2, busy: 1, slow: 3 },
+  };
+  const filled = Object.fromEntries(
+    Object.entries(connections).map(([name, fields]) => [name, { ...account, ...fields }]),
+  );
+  return JSON.stringify({ connections: filled, logLevel: 'debug' });
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

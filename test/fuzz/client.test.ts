@@ -20,8 +20,8 @@ import { clientSettings, lnsEndpoint, packet, Sim } from '../support/sim.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** No timer of RFC or ours is longer than this: the longest redial wait with its jitter, ms. */
-const LONGEST_WAIT_MS = 450_000;
+/** No timer of RFC or ours is longer than this: the rest between two searches for the path MTU, ms. */
+const LONGEST_WAIT_MS = 600_000;
 /** What one input may ask of the host at most. */
 const MOST_EFFECTS = 200;
 /** Stages that need answers to our very own requests; the tests with a real LNS get there. */
@@ -40,7 +40,12 @@ function anyInput(chance: Chance, corpus: readonly Uint8Array[], { tunnel, sessi
     tunnel?.localId,
     session?.localId,
   );
-  const path = { socket, local: { address: '192.0.2.10', port: 40_000 }, uplink: 'eth0', uplinkMtu: 1500 };
+  const path = {
+    socket,
+    local: { address: '192.0.2.10', port: 40_000 },
+    uplink: 'eth0',
+    mtu: { octets: 1500, from: 'uplink' },
+  } as const;
   return chance.pick<() => ClientInput>([
     ...Array.from({ length: 30 }, () => () => ({ type: 'datagram', socket, from, bytes }) as const),
     ...Array.from({ length: 3 }, () => () => ({ type: 'connect' }) as const),
@@ -58,6 +63,7 @@ function anyInput(chance: Chance, corpus: readonly Uint8Array[], { tunnel, sessi
     () => ({ type: 'path-failed', failure }),
     () => ({ type: 'link-ready' }),
     () => ({ type: 'link-failed', failure }),
+    () => ({ type: 'path-mtu', server: from.address, path: { octets: chance.below(2000), from: 'icmp' } }),
   ])();
 }
 
@@ -102,7 +108,7 @@ describe('Client.handle', () => {
     const reached = new Set<Stage>();
     for (let seed = 1; seed <= SEEDS; seed++) {
       const chance = new Chance(seed);
-      const client = new Client(clientSettings({ link: { ipv6: true } }), chance.entropy);
+      const client = new Client(clientSettings({ mtuProbe: true, link: { ipv6: true } }), chance.entropy);
       let now = 0;
       for (let i = 0; i < INPUTS; i++) {
         now += chance.happens(0.1) ? chance.below(10_000) : 0;

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { LinuxNetwork } from '../../src/host/linux/network.ts';
 import { HostError } from '../../src/ports/host-error.ts';
 import type { ConnectionNetwork, Installed, RoutingSettings, Uplink } from '../../src/ports/network.ts';
-import type { LinkUp } from '../../src/protocol/client-io.ts';
+import type { LinkUp, PathMtu } from '../../src/protocol/client-io.ts';
 import type { Failure } from '../../src/protocol/failure.ts';
 import type { FarewellRecord } from '../../src/protocol/l2tp/farewell.ts';
 
@@ -12,6 +12,7 @@ export interface Calls {
   pin: { arguments: { name: string; server: string }; result: Uplink };
   up: { arguments: { name: string; link: LinkUp }; result: null };
   setMtu: { arguments: { name: string; mtu: number }; result: null };
+  pathMtu: { arguments: { name: string; server: string }; result: PathMtu | null };
   ipv6Up: { arguments: { name: string; interfaceId: number[] }; result: null };
   ipv6Down: { arguments: { name: string }; result: null };
   remember: { arguments: { name: string; farewell: FarewellRecord }; result: null };
@@ -59,6 +60,8 @@ async function perform(request: Request): Promise<unknown> {
       return connection.up(request.link);
     case 'setMtu':
       return connection.setMtu(request.mtu);
+    case 'pathMtu':
+      return connection.pathMtu(request.server);
     case 'ipv6Up':
       return connection.ipv6Up(Uint8Array.from(request.interfaceId));
     case 'ipv6Down':

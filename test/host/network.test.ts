@@ -94,7 +94,7 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
     it('needs no gateway on the link, and holds against a prefix in the tunnel that covers it', async () => {
       const before = internet.snapshot();
       const { uplink, routes } = await dial('10.0.2.72', { defaultRoute: false, routes: ['10.0.0.0/8'] });
-      expect(uplink).toEqual({ device: 'wan0', source: '10.0.2.2', mtu: 1500 });
+      expect(uplink).toEqual({ device: 'wan0', source: '10.0.2.2', mtu: 1500, mtuFrom: 'uplink' });
       expect(routes).toEqual(['10.0.2.72/32 dev wan0 (server)', '10.0.0.0/8 dev l2w-wan (into tunnel)']);
       expect(internet.wayTo('10.0.2.72')).toBe('dev wan0');
       expect(internet.wayTo('10.200.0.1')).toBe('dev l2w-wan');
@@ -106,7 +106,7 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
       internet.here('route add default via 10.0.2.1 metric 100');
       const before = internet.snapshot();
       const { uplink } = await dial('10.5.1.9', {}, { peerAddress: '10.5.1.9' });
-      expect(uplink).toEqual({ device: 'wan0', gateway: '10.0.2.1', source: '10.0.2.2', mtu: 1500 });
+      expect(uplink).toEqual({ device: 'wan0', gateway: '10.0.2.1', source: '10.0.2.2', mtu: 1500, mtuFrom: 'uplink' });
       expect(internet.wayTo('10.5.1.9')).toBe('via 10.0.2.1 dev wan0');
       expect(internet.here('-4 addr show dev l2w-wan')).toMatch(/inet 10\.64\.0\.10\/32 scope global l2w-wan/);
       expect(internet.here('addr show dev l2w-wan')).not.toContain('peer');
@@ -192,7 +192,7 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
       await expect(nowhere).rejects.toMatchObject({ code: 'no-route', message: expect.stringContaining('wan1') });
       internet.here('route add default via 10.0.3.1 metric 200');
       const uplink = await host.call('pin', { name: 'wan', server: '10.5.1.9' });
-      expect(uplink).toEqual({ device: 'wan1', gateway: '10.0.3.1', source: '10.0.3.2', mtu: 1500 });
+      expect(uplink).toEqual({ device: 'wan1', gateway: '10.0.3.1', source: '10.0.3.2', mtu: 1500, mtuFrom: 'uplink' });
       expect(internet.wayTo('10.5.1.9')).toBe('via 10.0.3.1 dev wan1');
       await host.call('down', { name: 'wan' });
       internet.here('route del default via 10.0.3.1 metric 200');
@@ -220,7 +220,13 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
       internet.here('-6 route add default via 2001:db8:2::1');
       const before = internet.snapshot();
       const { uplink, routes } = await dial('2001:DB8:9::1');
-      expect(uplink).toEqual({ device: 'wan0', gateway: '2001:db8:2::1', source: '2001:db8:2::2', mtu: 1500 });
+      expect(uplink).toEqual({
+        device: 'wan0',
+        gateway: '2001:db8:2::1',
+        source: '2001:db8:2::2',
+        mtu: 1500,
+        mtuFrom: 'uplink',
+      });
       expect(routes[0]).toBe('2001:db8:9::1/128 via 2001:db8:2::1 dev wan0 metric 1024 (server)');
       expect(internet.here('-6 route show 2001:db8:9::1')).toContain('proto 165');
       await hangUp(before);

@@ -17,6 +17,7 @@ export interface HostBehaviour {
   readonly prepareMs: number;
   readonly linkUpMs: number;
   readonly releaseMs: number;
+  readonly askMs: number;
   readonly resolve: (servers: readonly Server[]) => readonly Candidate[];
   /** A failure here is the answer instead of a path or a link. */
   readonly prepareFails: (candidate: Candidate, localPort: number) => Failure | undefined;
@@ -30,6 +31,7 @@ const QUICK_HOST: HostBehaviour = {
   prepareMs: 0,
   linkUpMs: 0,
   releaseMs: 0,
+  askMs: 5,
   resolve: (servers) => servers.map(({ host, port }) => ({ name: host, address: host, port })),
   prepareFails: () => undefined,
   linkUpFails: () => undefined,
@@ -50,6 +52,8 @@ export class ClientHost implements Actor {
   journal: FarewellRecord | undefined;
   /** Packets that came out of the tunnel. */
   readonly received: Uint8Array[] = [];
+  /** When it was asked what its kernel has learnt. */
+  readonly asked: Instant[] = [];
   readonly prepared: { readonly candidate: Candidate; readonly localPort: number }[] = [];
   readonly #world: World;
   readonly #network: Network;
@@ -149,6 +153,13 @@ export class ClientHost implements Actor {
         );
         break;
       }
+      case 'ask-path-mtu': {
+        this.asked.push(this.#world.now);
+        const octets = this.#network.learnt.get(this.behaviour.address);
+        const path = octets === undefined ? undefined : ({ octets, from: 'icmp' } as const);
+        if (path !== undefined) this.#answer(this.behaviour.askMs, { type: 'path-mtu', server: effect.server, path });
+        break;
+      }
       case 'mtu-changed':
         this.#made.mtu = effect.mtu;
         break;
@@ -206,7 +217,10 @@ export class ClientHost implements Actor {
     }
     this.pinned = candidate.address;
     const socket = shared ?? this.#open(local);
-    this.#answer(prepareMs, { type: 'path-ready', path: { socket, local, uplink: 'eth0', uplinkMtu } });
+    this.#answer(prepareMs, {
+      type: 'path-ready',
+      path: { socket, local, uplink: 'eth0', mtu: { octets: uplinkMtu, from: 'uplink' } },
+    });
   }
 
   #open(local: Endpoint): number {

@@ -1,8 +1,9 @@
 /** The ports of a machine that exists only in memory: what was asked of it, in order, and time that a test moves. */
 import type { Alarm, Clock } from '../../src/ports/clock.ts';
-import type { DataPath, DataPathRequest } from '../../src/ports/data-path.ts';
+import type { DataPath, DataPathRequest, DataPlane } from '../../src/ports/data-path.ts';
 import type { Host } from '../../src/ports/host.ts';
 import type { ConnectionNetwork, Installed, RoutingSettings } from '../../src/ports/network.ts';
+import type { PathMtu } from '../../src/protocol/client-io.ts';
 import type { Failure } from '../../src/protocol/failure.ts';
 import type { FarewellRecord } from '../../src/protocol/l2tp/farewell.ts';
 import { type Endpoint, sameEndpoint } from '../../src/protocol/machine.ts';
@@ -64,6 +65,7 @@ export interface FakeSocket {
   readonly local: Endpoint;
   readonly sent: { bytes: Uint8Array; to: Endpoint }[];
   readonly receive: (bytes: Uint8Array, from: Endpoint) => void;
+  readonly pathMtu: (to: string, mtu: number) => void;
   isOpen: boolean;
 }
 
@@ -78,6 +80,8 @@ export class FakeHost implements Host {
   readonly paths: (DataPathRequest & { delivered: Uint8Array[]; isOpen: boolean })[] = [];
   readonly addresses = new Map<string, readonly string[]>();
   installed: Installed = NOTHING_INSTALLED;
+  /** What the kernel says of every path, when it is asked. */
+  learnt: PathMtu | undefined;
   left: { name: string; farewell: FarewellRecord }[] = [];
   /** By connection: tells it that the uplink changed. */
   readonly uplinkChanged = new Map<string, (failure: Failure) => void>();
@@ -90,11 +94,11 @@ export class FakeHost implements Host {
     this.entropy = new Chance(seed).entropy;
   }
 
-  readonly datagrams: Host['datagrams'] = {
-    open: async (local, receive) => {
+  readonly datagrams: DataPlane['datagrams'] = {
+    open: async ({ local }, { datagram: receive, pathMtu }) => {
       await this.#did(`socket ${local.address}:${local.port}`);
       const bound = { address: local.address, port: local.port || this.#nextPort++ };
-      const socket: FakeSocket = { local: bound, sent: [], receive, isOpen: true };
+      const socket: FakeSocket = { local: bound, sent: [], receive, pathMtu, isOpen: true };
       this.sockets.push(socket);
       return {
         local: bound,
@@ -104,6 +108,7 @@ export class FakeHost implements Host {
           socket.sent.push({ bytes, to });
           this.transmit(bytes, bound, to);
         },
+        bindTo: (device) => void this.log.push(`bind socket ${bound.port} to ${device}`),
         close: () => {
           socket.isOpen = false;
           this.log.push(`close socket ${bound.port}`);
@@ -119,7 +124,8 @@ export class FakeHost implements Host {
     },
   };
 
-  readonly dataPaths: Host['dataPaths'] = [
+  /** Fastest first; a test may put others here. */
+  backends: DataPlane['backends'] = [
     {
       name: 'tun',
       open: async (request): Promise<DataPath> => {
@@ -129,6 +135,7 @@ export class FakeHost implements Host {
         return {
           backend: 'tun',
           device: request.device,
+          features: [],
           dropped: 0,
           deliver: (packet) => void path.delivered.push(packet),
           close: async () => {
@@ -139,6 +146,14 @@ export class FakeHost implements Host {
       },
     },
   ];
+  /** What the data plane says that it lacks. */
+  missing: readonly string[] = [];
+
+  readonly dataPlane: Host['dataPlane'] = async (choice) => ({
+    datagrams: this.datagrams,
+    backends: this.backends.filter(({ name }) => choice === 'auto' || name === choice),
+    missing: this.missing,
+  });
 
   readonly network: Host['network'] = {
     connection: (name, settings, changed) => {
@@ -169,10 +184,14 @@ export class FakeHost implements Host {
       },
       pin: async (server) => {
         await this.#did(`pin ${name} ${server}`);
-        return { device: 'eth0', gateway: '192.0.2.1', source: '192.0.2.2', mtu: 1500 };
+        return { device: 'eth0', gateway: '192.0.2.1', source: '192.0.2.2', mtu: 1500, mtuFrom: 'uplink' };
       },
       up: (link) => this.#did(`up ${name} ${link.localAddress} mtu ${link.mtu}`),
       setMtu: (mtu) => this.#did(`mtu ${name} ${mtu}`),
+      pathMtu: async (server) => {
+        await this.#did(`ask ${name} ${server}`);
+        return this.learnt;
+      },
       ipv6Up: () => this.#did(`ipv6-up ${name}`),
       ipv6Down: () => this.#did(`ipv6-down ${name}`),
       remember: () => this.#did(`remember ${name}`),

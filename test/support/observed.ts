@@ -7,7 +7,14 @@ const server = { name: 'lns.example.net', address: '10.5.1.9', port: 1701 };
 export const UP: Observed = {
   wanted: true,
   timesUp: 2,
-  dataPath: { backend: 'tun', device: 'l2w-wan' },
+  dataPath: {
+    backend: 'tun-gso',
+    device: 'l2w-wan',
+    features: [
+      { name: 'tso4', missing: undefined },
+      { name: 'udp-gro', missing: 'Linux 4.19 does not have it' },
+    ],
+  },
   losses: { undelivered: 4, sendErrors: 0 },
   installed: {
     routes: [
@@ -46,7 +53,12 @@ export const UP: Observed = {
       { stage: 'hanging-up', at: 9000 },
     ],
     server,
-    path: { socket: 1, local: { address: '192.0.2.2', port: 40_000 }, uplink: 'eth0', uplinkMtu: 1500 },
+    path: {
+      socket: 1,
+      local: { address: '192.0.2.2', port: 40_000 },
+      uplink: 'eth0',
+      mtu: { octets: 1500, from: 'uplink' },
+    },
     tunnel: {
       localId: 4711,
       peerId: 22,
@@ -64,6 +76,7 @@ export const UP: Observed = {
       server: { address: '10.5.1.9', port: 1702 },
     },
     mtu: 1456,
+    pathMtu: { octets: 1494, from: 'probe', finding: { result: 'fits', octets: 1494 } },
     ipv6InterfaceId: Uint8Array.of(0x02, 0x11, 0x22, 0xff, 0xfe, 0x33, 0x44, 0x55),
     negotiated: {
       lcp: { ours: ['MRU 1460'], theirs: ['authentication CHAP-MD5'] },

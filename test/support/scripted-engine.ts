@@ -16,6 +16,7 @@ export const SNAPSHOT: ClientSnapshot = {
   authentication: undefined,
   link: undefined,
   mtu: undefined,
+  pathMtu: undefined,
   ipv6InterfaceId: undefined,
   negotiated: undefined,
   echoRoundTripMs: undefined,

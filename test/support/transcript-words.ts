@@ -124,7 +124,10 @@ function bodyFields(code: number, data: Uint8Array, table: OptionTable<never>): 
       return { code: String(data[0]) };
     default:
       return data.length >= 4
-        ? { magic: hex(data.subarray(0, 4)), ...(data.length > 4 && { data: hex(data.subarray(4)) }) }
+        ? {
+            magic: hex(data.subarray(0, 4)),
+            ...(data.length > 4 && { data: hex(data.subarray(4)), size: `${4 + data.length}` }),
+          }
         : {};
   }
 }

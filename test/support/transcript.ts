@@ -4,6 +4,7 @@
  *     # What this shows, in a sentence or two.
  *     given auth=pap tunnelSecret=sesame        settings that differ from the defaults
  *     do connect                                what the user does: connect, disconnect, redial
+ *     do path-mtu octets=1400                   what the network says
  *     at 0.000  ->  SCCRQ hostName=router       we send this, now; particulars not named may be anything
  *     at 0.020  <-  SCCRP assignedTunnelId=77   the server sends this; ns, nr and ids are the right ones unless named
  *     at 0.020  <-  from 10.0.0.9:1702 SCCRP …  … from another address
@@ -56,6 +57,8 @@ class Stage {
   #theirNs = 0;
   /** Our last Configure-Request of each protocol. */
   readonly #requests = new Map<string, PppPacket>();
+  /** Our last Echo-Request. */
+  #echo: PppPacket | undefined;
   #papId = '';
 
   constructor(settings: ClientSettings) {
@@ -75,7 +78,7 @@ class Stage {
         this.#receive(words);
         return;
       case 'do':
-        this.#take({ type: words, why: 'the transcript says so' } as ClientInput);
+        this.#take(this.#inputOf(words));
         return;
       case 'expect':
         this.#expect(words);
@@ -89,6 +92,13 @@ class Stage {
     const [left] = this.#pending;
     if (left !== undefined)
       throw new Error(`at the end we had also sent, at ${left.at / 1000}: ${show(sayingOf(left.bytes))}`);
+  }
+
+  #inputOf(words: string): ClientInput {
+    const { octets } = parseSaying(words).fields;
+    if (octets === undefined) return { type: words, why: 'the transcript says so' } as ClientInput;
+    const path = { octets: Number(octets), from: 'icmp' } as const;
+    return { type: 'path-mtu', server: this.#server?.address ?? '', path };
   }
 
   #advance(to: number): void {
@@ -121,7 +131,10 @@ class Stage {
       case 'prepare':
         this.#server = effect.candidate;
         this.#theirNs = 0;
-        this.#take({ type: 'path-ready', path: { socket: 1, local: LOCAL, uplink: 'eth0', uplinkMtu: 1500 } });
+        this.#take({
+          type: 'path-ready',
+          path: { socket: 1, local: LOCAL, uplink: 'eth0', mtu: { octets: 1500, from: 'uplink' } },
+        });
         return;
       case 'link-up':
         this.#take({ type: 'link-ready' });
@@ -146,6 +159,7 @@ class Stage {
     if (read.kind !== 'control') {
       const { head, fields } = sayingOf(bytes);
       const [, protocol] = /^(\S+) Configure-Request$/.exec(head) ?? [];
+      if (head === 'LCP Echo-Request') this.#echo = readPacket(readFrame(read.payload).payload);
       if (head === 'PAP Authenticate-Request') this.#papId = fields.id ?? '';
       if (protocol !== undefined) this.#requests.set(protocol, readPacket(readFrame(read.payload).payload));
       return;
@@ -196,9 +210,14 @@ class Stage {
     this.#take({ type: 'datagram', socket: 1, from, bytes });
   }
 
-  /** `Configure-Ack` without options acknowledges all of our last request; `Configure-Reject all` rejects all of it; PAP answers our last id. */
+  /** `Echo-Reply data=same` sends back what we sent last. `Configure-Ack` without options acknowledges all of our last request; `Configure-Reject all` rejects all of it; PAP answers our last id. */
   #echoing(saying: Saying): Saying {
     if (saying.head.startsWith('PAP')) return { ...saying, fields: { id: this.#papId, ...saying.fields } };
+    if (saying.head === 'LCP Echo-Reply' && saying.fields.data === 'same' && this.#echo !== undefined)
+      return {
+        head: saying.head,
+        fields: { octets: hex(writePacket({ ...this.#echo, code: LCP_CODE.echoReply })) },
+      };
     const [, protocol = '', verb] = /^(\S+) Configure-(Ack|Reject)$/.exec(saying.head) ?? [];
     const request = this.#requests.get(protocol);
     const { id, ...options } = saying.fields;
@@ -219,6 +238,8 @@ class Stage {
     const facts: Record<string, string> = {
       stage: snapshot.stage,
       mtu: String(snapshot.mtu),
+      pathMtu: `${snapshot.pathMtu?.octets}/${snapshot.pathMtu?.from}`,
+      probe: snapshot.pathMtu?.finding?.result ?? 'none',
       address: String(snapshot.link?.localAddress),
       peer: String(snapshot.link?.peerAddress),
       dns: snapshot.link?.dns.join(',') ?? '',
@@ -258,6 +279,7 @@ function settingsOf(words: string): ClientSettings {
     connectTimeoutMs: number('connectTimeout', 5) * 1000,
     sourcePort: number('sourcePort', 0),
     mtu: number('mtu', 1460),
+    mtuProbe: fields.mtuProbe !== undefined,
     redial: { firstMs: 1000, maxMs: 300_000, busyMs: 60_000, slowMs: 120_000, resetAfterMs: 60_000 },
     tunnel: {
       hostName: fields.hostName ?? 'router',

@@ -2,17 +2,17 @@
 import { HostError } from '../../ports/host-error.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ConnectionNetwork, Installed, RoutingSettings, Uplink } from '../../ports/network.ts';
-import type { LinkUp } from '../../protocol/client-io.ts';
+import type { LinkUp, PathMtu } from '../../protocol/client-io.ts';
 import type { Failure } from '../../protocol/failure.ts';
 import type { FarewellRecord } from '../../protocol/l2tp/farewell.ts';
 import type { Run } from './command.ts';
 import { TunnelDevice } from './device.ts';
 import { Holdings } from './holdings.ts';
-import { winningIpv6Metric } from './ipv6.ts';
+import { IPV6_LEAST_MTU, winningIpv6Metric } from './ipv6.ts';
 import type { Journal, Owner } from './journal.ts';
 import { defaultsOf, type KernelRoute } from './kernel-table.ts';
 import type { KernelView } from './kernel-view.ts';
-import { findWay, verifyWay, type Way } from './pin.ts';
+import { findWay, type Ground, pathMtuNow, verifyWay, type Way } from './pin.ts';
 import { type Family, familyOf } from './prefix.ts';
 import {
   missingRoutes,
@@ -73,16 +73,18 @@ export class LinuxConnection implements ConnectionNetwork {
     return this.#inTurn(() => this.#up(link));
   }
   setMtu(mtu: number): Promise<void> {
-    return this.#inTurn(() => this.#device.setMtu(mtu));
+    return this.#inTurn(() => this.#setMtu(mtu));
+  }
+  /** Out of turn: it only looks. */
+  async pathMtu(server: string): Promise<PathMtu | undefined> {
+    const pinned = this.#pinned;
+    return pinned?.server === server ? pathMtuNow(this.#ground, server, pinned.way) : undefined;
   }
   ipv6Up(interfaceId: Uint8Array): Promise<void> {
     return this.#inTurn(() => this.#ipv6Up(interfaceId));
   }
   ipv6Down(): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#holdings.removeRoutes(({ prefix, purpose }) => familyOf(prefix) === 6 && purpose !== 'server');
-      this.#device.closeIpv6();
-    });
+    return this.#inTurn(() => this.#ipv6Down());
   }
   remember(farewell: FarewellRecord): Promise<void> {
     return this.#inTurn(() => this.#holdings.remember(farewell));
@@ -99,26 +101,28 @@ export class LinuxConnection implements ConnectionNetwork {
   }
 
   async #pin(server: string): Promise<Uplink> {
-    const { settings, run, book } = this.#parts;
+    const { settings, run } = this.#parts;
     const earlier = this.#holdings.routes.filter(({ purpose }) => purpose === 'server');
     try {
-      const way = await findWay(
-        { ...this.#parts, isHidden: (address) => book.covers(address) },
-        server,
-        settings.uplink,
-      );
+      const way = await findWay(this.#ground, server, settings.uplink);
       if (!way.isLocal) await this.#holdings.addRoutes([pinOf(server, way.gateway, way.device)]);
       await this.#holdings.removeRoutes((route) => earlier.includes(route));
       if (!way.isLocal) await verifyWay(run, server, way);
       this.#unpin();
       this.#pinned = { server, way, watch: this.#follow(server, way) };
-      return { device: way.device, gateway: way.gateway, source: way.source, mtu: way.mtu };
+      const { isLocal: _, ...uplink } = way;
+      return uplink;
     } catch (error) {
       this.#unpin();
       await this.#holdings.removeRoutes(({ purpose }) => purpose === 'server');
       await this.#holdings.settle();
       throw error;
     }
+  }
+
+  get #ground(): Ground {
+    const { run, view, isTunnel, isOurs, book } = this.#parts;
+    return { run, view, isTunnel, isOurs, isHidden: (address) => book.covers(address) };
   }
 
   #unpin(): void {
@@ -168,6 +172,20 @@ export class LinuxConnection implements ConnectionNetwork {
     if (!(await this.#device.openIpv6(interfaceId, isDefaultWanted ? metric : undefined))) return;
     for (const words of plan.warnings) this.#warn(words);
     await this.#addRoutes(plan.routes).catch((error: Error) => this.#warn(error.message));
+  }
+
+  async #ipv6Down(): Promise<void> {
+    await this.#holdings.removeRoutes(({ prefix, purpose }) => familyOf(prefix) === 6 && purpose !== 'server');
+    this.#device.closeIpv6();
+  }
+
+  /** Below its least MTU the kernel takes IPv6 off the device, routes and all: before that we take back what is ours. */
+  async #setMtu(mtu: number): Promise<void> {
+    if (mtu < IPV6_LEAST_MTU && this.#device.hasIpv6) {
+      this.#warn(`the end of IPv6 in the tunnel: its MTU has become ${mtu}, and IPv6 needs ${IPV6_LEAST_MTU}`);
+      await this.#ipv6Down();
+    }
+    await this.#device.setMtu(mtu);
   }
 
   async #down(): Promise<void> {

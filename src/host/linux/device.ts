@@ -31,6 +31,7 @@ export class TunnelDevice {
   #isAnnounced = false;
   #mss: Installed['mss'] = { state: 'off' };
   #resolvFile: string | undefined;
+  #hasIpv6 = false;
 
   constructor(parts: DeviceParts) {
     const { name, run, log, warn } = parts;
@@ -43,6 +44,9 @@ export class TunnelDevice {
   }
   get resolvFile(): string | undefined {
     return this.#resolvFile;
+  }
+  get hasIpv6(): boolean {
+    return this.#hasIpv6;
   }
 
   /** What the device will need, for the journal. */
@@ -85,11 +89,14 @@ export class TunnelDevice {
 
   /** @param mtu octets */
   async setMtu(mtu: number): Promise<void> {
-    const { settings, run } = this.#parts;
+    const { settings, run, warn } = this.#parts;
     if (this.#link === undefined) return;
     this.#link = { ...this.#link, mtu };
     await this.#must(['ip', 'link', 'set', 'dev', settings.device, 'mtu', String(mtu)]);
-    if (this.#mss.state === 'clamped') this.#mss = await clamp(run, settings.device, mssOf(settings.mss, mtu));
+    if (this.#mss.state !== 'clamped') return;
+    const mss = await clamp(run, settings.device, mssOf(settings.mss, mtu));
+    if (mss.state === 'unavailable') warn(`TCP segments are still clamped to ${this.#mss.ipv4}: ${mss.why}`);
+    else this.#mss = mss;
   }
 
   /**
@@ -104,11 +111,13 @@ export class TunnelDevice {
       warn(`no IPv6 in the tunnel: its MTU is ${this.#link.mtu}, and IPv6 needs ${IPV6_LEAST_MTU}`);
       return false;
     }
+    this.#hasIpv6 = true;
     for (const trouble of await openIpv6(run, settings.device, interfaceId, advertisedDefault)) warn(trouble);
     return true;
   }
 
   closeIpv6(): void {
+    this.#hasIpv6 = false;
     blockIpv6(this.#parts.settings.device);
   }
 
@@ -134,6 +143,7 @@ export class TunnelDevice {
     const { settings, run, view, warn } = this.#parts;
     const link = this.#link;
     this.#link = undefined;
+    this.#hasIpv6 = false;
     if (link === undefined || view.link(settings.device) === undefined) return; // gone, and its address with it
     blockIpv6(settings.device);
     const argv = ['ip', 'addr', 'del', `${link.localAddress}/32`, 'dev', settings.device];

@@ -145,6 +145,37 @@ describe('the answer of `ip route get`', () => {
     expect(readPath(text)).toEqual({ type, gateway, device, source });
   });
 
+  it.each([
+    [
+      'an attribute of the route',
+      '10.0.3.72 via 10.0.2.1 dev w0 src 10.0.2.2 uid 0 \n    cache mtu 1492 \n',
+      { octets: 1492, from: 'route' },
+    ],
+    [
+      'one that is not to be lowered',
+      '10.0.3.72 via 10.0.2.1 dev w0 src 10.0.2.2 uid 0 \n    cache mtu lock 1450 \n',
+      { octets: 1450, from: 'route' },
+    ],
+    [
+      'one that was learnt',
+      '10.0.3.72 via 10.0.2.1 dev w0 src 10.0.2.2 uid 0 \n    cache expires 599sec mtu 1400 \n',
+      { octets: 1400, from: 'icmp' },
+    ],
+    [
+      'one that was learnt, of IPv6',
+      'fd03::72 from :: via fd02::1 dev w0 src fd02::2 metric 1024 expires 599sec mtu 1400 pref medium\n',
+      { octets: 1400, from: 'icmp' },
+    ],
+    ['one that is no number', '10.0.3.72 dev w0 src 10.0.2.2 uid 0 \n    cache mtu lock \n', undefined],
+    [
+      'one that BusyBox keeps to itself',
+      'fd03::72 from :: via fd02::1 dev w0  src fd02::2  metric 1024 \n    cache  expires 0sec\n',
+      undefined,
+    ],
+  ])('with its MTU: %s', (_which, text, mtu) => {
+    expect(readPath(text)?.mtu).toEqual(mtu);
+  });
+
   it('may be unreadable', () => {
     expect(readPath('')).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 /** What `ip` prints, read: iproute2 and BusyBox word the same things a little differently. */
+import type { PathMtu } from '../../protocol/client-io.ts';
 import type { Outcome } from './command.ts';
 import { type Family, readPrefix, writePrefix } from './prefix.ts';
 
@@ -12,6 +13,8 @@ export interface PrintedRoute {
   readonly device: string | undefined;
   /** As the kernel keeps it: 0 when IPv4 says nothing, 1024 for IPv6. */
   readonly metric: number;
+  /** Attribute of the route, octets. */
+  readonly mtu: number | undefined;
   readonly text: string;
 }
 
@@ -21,6 +24,8 @@ export interface PrintedPath {
   readonly gateway: string | undefined;
   readonly device: string;
   readonly source: string | undefined;
+  /** The route's own, or what the kernel has learnt and will forget again; BusyBox never tells. */
+  readonly mtu: PathMtu | undefined;
 }
 
 export const readRoutes = (output: string, family: Family): PrintedRoute[] =>
@@ -32,12 +37,19 @@ export const readRoutes = (output: string, family: Family): PrintedRoute[] =>
 
 /** undefined: an answer that cannot be read. */
 export function readPath(output: string): PrintedPath | undefined {
-  const [first = ''] = output.trim().split('\n');
-  const words = first.trim().split(/\s+/);
+  const words = output.trim().split(/\s+/); // of IPv4 the MTU is in a second line, behind `cache`
   const type = typeOf(words);
   const device = after(words, 'dev');
   if (device === undefined) return undefined;
-  return { type, gateway: gatewayOf(words), device, source: after(words, 'src') };
+  const octets = mtuOf(words);
+  const from = words.includes('expires') ? 'icmp' : 'route';
+  return {
+    type,
+    gateway: gatewayOf(words),
+    device,
+    source: after(words, 'src'),
+    mtu: octets === undefined ? undefined : { octets, from },
+  };
 }
 
 /** What was to be added is there already. */
@@ -81,6 +93,7 @@ function readRoute(line: string, family: Family): PrintedRoute | undefined {
     gateway: several ? undefined : gatewayOf(words),
     device: several ? undefined : after(words, 'dev'),
     metric: metric === undefined ? (family === 4 ? 0 : 1024) : Number(metric),
+    mtu: several ? undefined : mtuOf(words),
     text: line,
   };
 }
@@ -92,6 +105,12 @@ const typeOf = (words: readonly string[]): string =>
 function gatewayOf(words: readonly string[]): string | undefined {
   const via = after(words, 'via');
   return via === 'inet6' || via === 'inet' ? after(words, via) : via;
+}
+
+/** `mtu 1400` or, where the kernel is not to look for a smaller one, `mtu lock 1400`. */
+function mtuOf(words: readonly string[]): number | undefined {
+  const first = after(words, 'mtu');
+  return Number(first === 'lock' ? after(words, first) : first) || undefined;
 }
 
 function after(words: readonly string[], keyword: string): string | undefined {

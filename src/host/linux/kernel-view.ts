@@ -25,6 +25,8 @@ export interface KernelView {
   table(family: Family): readonly KernelRoute[];
   /** undefined: there is no such device. */
   link(device: string): Link | undefined;
+  /** MTU of IPv6 on a device, octets; undefined: there is none. */
+  ipv6Mtu(device: string): number | undefined;
   /** Whether some device that is up has the address. */
   hasAddress(address: string): boolean;
 }
@@ -47,6 +49,8 @@ export const kernelView: KernelView = {
       mtu: Number(readOr(`/sys/class/net/${device}/mtu`, '')) || 1500,
     };
   },
+
+  ipv6Mtu: (device) => Number(readOr(`/proc/sys/net/ipv6/conf/${device}/mtu`, '')) || undefined,
 
   hasAddress: (address) => (isIPv6(address) ? ipv6Addresses() : ipv4Addresses()).has(address),
 };

@@ -5,6 +5,7 @@ describe('the MSS clamp', () => {
   it('leaves 40 octets of headers for IPv4 and 60 for IPv6, or takes a number', () => {
     expect(mssOf(true, 1460)).toEqual({ ipv4: 1420, ipv6: 1400 });
     expect(mssOf(1300, 1460)).toEqual({ ipv4: 1300, ipv6: 1280 });
+    expect(mssOf(1300, 1320)).toEqual({ ipv4: 1280, ipv6: 1260 });
     expect(mssOf(false, 1460)).toBeUndefined();
   });
 

@@ -9,10 +9,11 @@ export interface Mss {
   readonly ipv6: number;
 }
 
-/** @param setting of the connection @param mtu octets @returns undefined: leave it to the user */
+/** @param setting of the connection: a number is taken where it fits @param mtu octets @returns undefined: leave it to the user */
 export function mssOf(setting: boolean | number, mtu: number): Mss | undefined {
   if (setting === false) return undefined;
-  const ipv4 = setting === true ? mtu - IPV4_AND_TCP : setting;
+  const fitting = mtu - IPV4_AND_TCP;
+  const ipv4 = setting === true ? fitting : Math.min(setting, fitting);
   return { ipv4, ipv6: ipv4 - (IPV6_AND_TCP - IPV4_AND_TCP) };
 }
 

@@ -1,11 +1,12 @@
 /** Which way the server has outside every tunnel of ours, and whether the kernel agrees. */
 import { HostError } from '../../ports/host-error.ts';
 import type { Uplink } from '../../ports/network.ts';
+import type { PathMtu } from '../../protocol/client-io.ts';
 import { failureOf, type Run, succeeded } from './command.ts';
-import { type PrintedPath, readPath } from './ip-text.ts';
+import { type PrintedPath, readPath, readRoutes } from './ip-text.ts';
 import { type KernelRoute, wayTo } from './kernel-table.ts';
-import type { KernelView } from './kernel-view.ts';
-import { type Prefix, readPrefix } from './prefix.ts';
+import type { KernelView, Link } from './kernel-view.ts';
+import { familyOf, type Prefix, readPrefix, writePrefix } from './prefix.ts';
 import { hopOf } from './route-plan.ts';
 import { ip } from './routes.ts';
 
@@ -37,11 +38,36 @@ export async function findWay(ground: Ground, server: string, wished: string | u
   const link = ground.view.link(hop.device);
   if (link === undefined) throw new HostError('no-route', `the uplink ${hop.device} does not exist`);
   if (link.dead !== undefined) throw new HostError('no-route', `the uplink ${hop.device} is ${link.dead}`);
-  const source = hop.source ?? (await kernelsWay(ground.run, server, hop.device)).source;
+  const { source, mtu } = hop.source === undefined ? await kernelsWay(ground.run, server, hop.device) : hop;
   if (source === undefined)
     throw new HostError('no-route', `the uplink ${hop.device} has no address to reach ${server} from`);
-  return { device: hop.device, gateway: hop.gateway, source, mtu: link.mtu, isLocal: hop.type === 'local' };
+  const { octets, from } = narrowest(ownMtu(ground.view, server, hop.device, link), hop.mtu, mtu);
+  const isLocal = hop.type === 'local';
+  return { device: hop.device, gateway: hop.gateway, source, mtu: octets, mtuFrom: from, isLocal };
 }
+
+/**
+ * How large datagrams on a pinned way may be, now.
+ * @returns undefined: that cannot be told
+ */
+export async function pathMtuNow({ run, view }: Ground, server: string, { device }: Way): Promise<PathMtu | undefined> {
+  const link = view.link(device);
+  const answer = await kernelsWay(run, server).catch(() => undefined);
+  // Another device: the pin does not hold any more, and the watch over the uplink is about to say so.
+  return link === undefined || answer?.device !== device
+    ? undefined
+    : narrowest(ownMtu(view, server, device, link), answer.mtu);
+}
+
+/** A router may have announced less for IPv6 than the device takes (RFC 4861 §4.6.4). */
+const ownMtu = (view: KernelView, server: string, device: string, { mtu }: Link): number =>
+  familyOf(server) === 6 ? Math.min(mtu, view.ipv6Mtu(device) ?? mtu) : mtu;
+
+/** @param uplink the device's MTU, octets */
+const narrowest = (uplink: number, ...others: readonly (PathMtu | undefined)[]): PathMtu =>
+  others
+    .filter((each) => each !== undefined)
+    .reduce((least, each) => (each.octets < least.octets ? each : least), { octets: uplink, from: 'uplink' });
 
 /**
  * The system's own answer must be the pinned way.
@@ -65,7 +91,7 @@ async function freeWay(ground: Ground, server: string, target: Prefix): Promise<
   if (!isTunnel(answer.device) && !isHidden(server)) return answer;
   // Routes of ours decide that answer: look past them.
   const way = wayTo(view.table(target.family), target, (route) => !isTunnel(route.device) && !isOurs(route));
-  if (way !== undefined && way.device !== '*') return unicast(way);
+  if (way !== undefined && way.device !== '*') return await unicast(ground.run, way);
   if (!isTunnel(answer.device)) return answer;
   throw new HostError('no-route', `the only route to ${server} leads into the tunnel ${answer.device}`);
 }
@@ -78,7 +104,7 @@ async function wayOver(
 ): Promise<PrintedPath> {
   if (view.link(wished) === undefined) throw new HostError('no-route', `the uplink ${wished} does not exist`);
   const way = wayTo(view.table(target.family), target, (route) => route.device === wished && !isOurs(route));
-  if (way !== undefined) return unicast(way);
+  if (way !== undefined) return unicast(run, way);
   // Perhaps in another table. Without any route the kernel supposes that everything is on the link: not an answer.
   const answer = await kernelsWay(run, server, wished);
   if (answer.type === 'local' || (answer.gateway !== undefined && answer.device === wished)) return answer;
@@ -88,12 +114,16 @@ async function wayOver(
   );
 }
 
-const unicast = ({ gateway, device }: KernelRoute): PrintedPath => ({
-  type: 'unicast',
-  gateway,
-  device,
-  source: undefined,
-});
+/** The MTU of a route is in none of the kernel's tables under /proc: `ip` has to be asked. */
+async function unicast(run: Run, { prefix, gateway, device, metric }: KernelRoute): Promise<PrintedPath> {
+  const text = writePrefix(prefix);
+  const { output } = await run([...ip(text), 'route', 'show', 'exact', text]);
+  const octets = readRoutes(output, prefix.family).find(
+    (each) => each.prefix === text && each.device === device && each.gateway === gateway && each.metric === metric,
+  )?.mtu;
+  const mtu: PathMtu | undefined = octets === undefined ? undefined : { octets, from: 'route' };
+  return { type: 'unicast', gateway, device, source: undefined, mtu };
+}
 
 /** What the system itself says about an address. @throws HostError `no-route` */
 export async function kernelsWay(run: Run, server: string, device?: string): Promise<PrintedPath> {

@@ -1,6 +1,6 @@
 /** Where the peer's name servers are written: a resolv.conf of each connection, for the user or other programs to take up. */
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { chmod, closeFile, fsync, mkdir, openFile, rename, rm, writeText } from '../node/files.ts';
 
 /** @param nameServers addresses, primary first */
 export const resolvText = (connection: string, nameServers: readonly string[]): string =>
@@ -17,12 +17,12 @@ export const resolvText = (connection: string, nameServers: readonly string[]): 
 export async function writeWhole(path: string, text: string, mode: number, durable = false): Promise<void> {
   const draft = `${path}.new`;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  const file = await open(draft, 'w', mode);
+  const file = await openFile(draft, 'w', mode);
   try {
-    await file.writeFile(text);
-    if (durable) await file.sync();
+    await writeText(file, text);
+    if (durable) await fsync(file);
   } finally {
-    await file.close();
+    await closeFile(file);
   }
   await chmod(draft, mode); // the umask had its say above
   await rename(draft, path);

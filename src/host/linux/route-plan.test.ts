@@ -39,7 +39,7 @@ const around = (
   present: readonly Route[] = [pin],
 ): Surroundings => ({
   settings: { ...settings, ...changes },
-  uplink: { device: 'eth0', gateway: '10.0.2.1', source: '10.0.2.2', mtu: 1500 },
+  uplink: { device: 'eth0', gateway: '10.0.2.1', source: '10.0.2.2', mtu: 1500, mtuFrom: 'uplink' },
   table,
   present,
   isTunnel: (device) => device.startsWith('l2w-'),
@@ -145,7 +145,7 @@ describe('excluded prefixes', () => {
   it('stay on the link when there is no gateway at all, with a warning', () => {
     const onLink = {
       ...around({ ...own, exclude }, [LINK]),
-      uplink: { device: 'eth0', gateway: undefined, source: '10.0.2.2', mtu: 1500 },
+      uplink: { device: 'eth0', gateway: undefined, source: '10.0.2.2', mtu: 1500, mtuFrom: 'uplink' as const },
     };
     const { routes, warnings } = planRoutes(4, onLink);
     expect(routes.map(words)).toEqual(['10.0.0.0/8 - eth0 - - stays on uplink']);

@@ -10,7 +10,7 @@ const kernel = (prefix: string, device: string, gateway?: string, metric = 0): K
   gateway,
   metric,
 });
-const uplink = { device: 'eth0', gateway: '10.0.2.1', source: '10.0.2.2', mtu: 1500 };
+const uplink = { device: 'eth0', gateway: '10.0.2.1', source: '10.0.2.2', mtu: 1500, mtuFrom: 'uplink' } as const;
 const ETH0: Link = { index: 2, dead: undefined, mtu: 1500 };
 
 describe('the watch over an uplink', () => {
@@ -27,6 +27,7 @@ describe('the watch over an uplink', () => {
       return table;
     },
     link: () => link,
+    ipv6Mtu: () => undefined,
     hasAddress: (address) => addresses.includes(address),
   };
   const follow = (isFixed = false) => {

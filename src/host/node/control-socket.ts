@@ -1,7 +1,7 @@
 /** The way in as a unix socket: one line asks, lines answer. Only its owner may connect; whoever does is bounded all the same. */
-import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Reply, Serve } from '../../ports/control-channel.ts';
+import { lstat, unlink } from './files.ts';
 
 /** The longest request, octets; ours are far below. */
 const LONGEST_REQUEST = 16 * 1024;

@@ -7,9 +7,11 @@ import type { HostError } from '../../ports/host-error.ts';
 import { resolver } from './resolver.ts';
 
 // A thread in getaddrinfo(3) cannot be ended, and the process would wait for it at its end.
-vi.mock('node:dns/promises', async (original) => ({
-  ...(await original<typeof import('node:dns/promises')>()),
-  lookup: () => Promise.reject(new Error('never to be called')),
+vi.mock('node:dns', async (original) => ({
+  ...(await original<typeof import('node:dns')>()),
+  lookup: () => {
+    throw new Error('never to be called');
+  },
 }));
 
 /** A name server that knows one name: answers A with 192.0.2.7, AAAA with nothing, everything else with NXDOMAIN (RFC 1035 §4.1). */

@@ -3,12 +3,13 @@
  * and the system's resolver only when they do not know. A local cache that filters private addresses (rebind protection)
  * or that forwards into a dead tunnel is thus not in the way; /etc/hosts still counts.
  */
-import { Resolver } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
+import { Resolver } from 'node:dns'; // its promises bring more memory with them than they are worth
 import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { promisify } from 'node:util';
 import { HostError } from '../../ports/host-error.ts';
 import type { ResolverPort } from '../../ports/resolver.ts';
+import { readFile } from './files.ts';
 
 /** Where systems keep the name servers they got from the uplink, most telling first; the last may name a local cache only. */
 const RESOLV_FILES = ['/tmp/resolv.conf.d/resolv.conf.auto', '/run/systemd/resolve/resolv.conf', '/etc/resolv.conf'];
@@ -67,7 +68,9 @@ async function ask(
 }
 
 async function addressesOf(dns: Resolver, name: string): Promise<string[]> {
-  const [four, six] = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
+  const resolve4 = promisify<string, string[]>(dns.resolve4.bind(dns));
+  const resolve6 = promisify<string, string[]>(dns.resolve6.bind(dns));
+  const [four, six] = await Promise.allSettled([resolve4(name), resolve6(name)]);
   const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length === 0 && four.status === 'rejected') throw four.reason;
   return found;
@@ -100,7 +103,11 @@ const inHosts = (hosts: string, name: string): string[] =>
 const searchedDomains = (resolv: string): string[] =>
   [...resolv.matchAll(/^(?:search|domain)\s+(.*)$/gm)].at(-1)?.[1]?.trim().split(/\s+/) ?? [];
 
-const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
+const textOf = (file: string): Promise<string> =>
+  readFile(file).then(
+    (bytes) => new TextDecoder().decode(bytes),
+    () => '',
+  );
 
 /** The name servers of the first file that names one other than this machine itself. */
 async function uplinkNameServers(files: readonly string[]): Promise<string[]> {

@@ -6,7 +6,7 @@
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import type { DataPath, DataPathBackend, DataPathRequest } from '../../ports/data-path.ts';
+import type { DataPath, DataPathBackend } from '../../ports/data-path.ts';
 import { HostError } from '../../ports/host-error.ts';
 
 const CLONE_DEVICE = '/dev/net/tun';
@@ -27,39 +27,80 @@ export interface TunOptions {
   readonly rename: (from: string, to: string) => Promise<void>;
 }
 
-export function tunBackend({ loadAddon = loadCompiled, rename }: TunOptions): DataPathBackend {
+/** What a TUN device is opened for. */
+export interface TunRequest {
+  /** Final name of the device, at most 15 characters. */
+  readonly device: string;
+  /** One packet that the kernel sends; its octets are only good until this returns. */
+  readonly packet: (packet: Uint8Array) => void;
+  readonly lost: (why: string) => void;
+}
+
+export function tunBackend(options: TunOptions): DataPathBackend {
   return {
     name: 'tun',
-    async open(request) {
-      const addon = await load(loadAddon);
-      const fd = openClone();
-      try {
-        const made = initialise(addon, fd);
-        await rename(made, request.device);
-        return new TunPath(fd, request);
-      } catch (error) {
-        closeSync(fd);
-        throw error;
-      }
+    async open({ device, lane, socket, peer, attention, lost }) {
+      const packet = (packet: Uint8Array) => {
+        const message = lane.encapsulate(packet);
+        if (message !== undefined) socket.send(message, peer, true);
+        if (lane.attention) attention();
+      };
+      return new TunPath(await openTun({ device, packet, lost }, options));
     },
   };
 }
 
+/** @throws HostError `device-failed` */
+export async function openTun(request: TunRequest, { loadAddon = loadCompiled, rename }: TunOptions): Promise<Tun> {
+  const addon = await load(loadAddon);
+  const fd = openClone();
+  try {
+    const made = initialise(addon, fd);
+    await rename(made, request.device);
+    return new Tun(fd, request);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
 class TunPath implements DataPath {
   readonly backend = 'tun';
+  readonly features = [];
+  readonly #tun: Tun;
+
+  constructor(tun: Tun) {
+    this.#tun = tun;
+  }
+  get device(): string {
+    return this.#tun.device;
+  }
+  get dropped(): number {
+    return this.#tun.dropped;
+  }
+  deliver(packet: Uint8Array): void {
+    this.#tun.deliver(packet);
+  }
+  close(): Promise<void> {
+    return this.#tun.close();
+  }
+}
+
+/** A TUN device that lives as long as it is open. */
+export class Tun {
   readonly device: string;
+  /** Packets the kernel would not take. */
   dropped = 0;
   readonly #fd: number;
   readonly #pipe: Socket;
   #closed: Promise<void> | undefined;
 
-  constructor(fd: number, { device, lane, transmit, lost }: DataPathRequest) {
+  constructor(fd: number, { device, packet, lost }: TunRequest) {
     this.device = device;
     this.#fd = fd;
-    this.#pipe = watch(fd, (packet) => {
+    this.#pipe = watch(fd, (bytes) => {
       try {
-        const datagram = lane.encapsulate(packet);
-        if (datagram !== undefined) transmit(datagram);
+        packet(bytes);
       } catch (error) {
         lost(`${device}: ${firstLine(error)}`); // a mistake of ours costs this connection a redial, not the others their lives
       }
@@ -69,6 +110,7 @@ class TunPath implements DataPath {
     });
   }
 
+  /** Hands one IP packet to the kernel, which may not want it. */
   deliver(packet: Uint8Array): void {
     if (this.#closed !== undefined) return;
     try {
@@ -78,6 +120,7 @@ class TunPath implements DataPath {
     }
   }
 
+  /** Safe to call twice. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       if (this.#pipe.destroyed) resolve();

@@ -1,9 +1,10 @@
 /** UDP sockets from Node. Every socket is bound to one local address, so that no route change can give it another. */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import type { DatagramPort, DatagramSocket } from '../../ports/datagram.ts';
+import type { DatagramHandlers, DatagramPort, DatagramSocket } from '../../ports/datagram.ts';
 import { HostError } from '../../ports/host-error.ts';
 import type { Endpoint } from '../../protocol/machine.ts';
+import { bindError } from '../bind-error.ts';
 
 /** Octets the kernel may hold for us while the event loop is busy: about 20 ms at 1 Gbit/s. It may grant less. */
 const BUFFER_OCTETS = 2 * 1024 * 1024;
@@ -11,9 +12,13 @@ const BUFFER_OCTETS = 2 * 1024 * 1024;
 /** Octets that wait in our own memory once the kernel takes no more, at most: of expendable datagrams, and of all. */
 const MOST_WAITING = { expendable: 64 * 1024, any: 256 * 1024 };
 
+const NO_MARK =
+  'a firewall mark cannot be set without koffi: install it beside the program, or remove "mark" from the connection';
+
 export const udp: DatagramPort = {
-  open: (local, receive) =>
+  open: ({ local, mark }, handlers) =>
     new Promise((resolve, reject) => {
+      if (mark !== undefined) throw new HostError('network-failed', NO_MARK);
       const socket = createSocket({
         type: isIPv6(local.address) ? 'udp6' : 'udp4',
         recvBufferSize: BUFFER_OCTETS,
@@ -23,11 +28,11 @@ export const udp: DatagramPort = {
       });
       socket.once('error', (error: NodeJS.ErrnoException) => {
         socket.close();
-        reject(bindError(error, local));
+        reject(bindError(error.code, error.message, local, { cause: error }));
       });
       socket.bind({ address: local.address, port: local.port, exclusive: true }, () => {
         socket.removeAllListeners('error');
-        resolve(new NodeSocket(socket, receive));
+        resolve(new NodeSocket(socket, handlers));
       });
     }),
 };
@@ -38,11 +43,11 @@ class NodeSocket implements DatagramSocket {
   readonly #socket: Socket;
   #closed = false;
 
-  constructor(socket: Socket, receive: (bytes: Uint8Array, from: Endpoint) => void) {
+  constructor(socket: Socket, handlers: DatagramHandlers) {
     this.#socket = socket;
     const bound = socket.address();
     this.local = { address: bound.address, port: bound.port };
-    socket.on('message', (bytes, { address, port }) => receive(bytes, { address, port }));
+    socket.on('message', (bytes, { address, port }) => handlers.datagram(bytes, { address, port }));
     socket.on('error', (error) => this.#lost(error));
   }
 
@@ -56,6 +61,9 @@ class NodeSocket implements DatagramSocket {
       });
   }
 
+  /** Node cannot bind to a device: the local address and the host route to the server must do. */
+  bindTo(): void {}
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -65,31 +73,5 @@ class NodeSocket implements DatagramSocket {
   #lost(error: Error): void {
     this.sendErrors.count++;
     this.sendErrors.last = error.message;
-  }
-}
-
-function bindError(error: NodeJS.ErrnoException, { address, port }: Endpoint): HostError {
-  const options = { cause: error };
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new HostError(
-        'port-in-use',
-        `UDP port ${port} on ${address} is taken by another program: stop it (see 'ss -ulpn'), or set sourcePort to 0 or to a free port`,
-        options,
-      );
-    case 'EACCES':
-      return new HostError(
-        'network-failed',
-        `no permission to use UDP port ${port}: run as root, or set sourcePort to 0`,
-        options,
-      );
-    case 'EADDRNOTAVAIL':
-      return new HostError(
-        'network-failed',
-        `${address} is no longer an address of this machine: the uplink has just changed`,
-        options,
-      );
-    default:
-      return new HostError('network-failed', `UDP socket on ${address} port ${port}: ${error.message}`, options);
   }
 }

@@ -259,3 +259,68 @@ describe('a loop', () => {
     expect(conversation.hear('01 08 000a 05065e5e5e5e').at(-1)).toBe('0208000a' + '05065e5e5e5e');
   });
 });
+
+describe('echoes of a chosen size', () => {
+  const probe = (octets: number, mark = 1498) => ({ type: 'probe', octets, mark }) as const;
+  const answered = (mark: number, isWhole: boolean) => ({ type: 'probe-answered', mark, isWhole });
+  const hearAll = (talk: Conversation, packet: string) =>
+    talk.lcp.handle({ type: 'packet', packet: readPacket(octets(packet)) }, talk.now);
+
+  it('leave with our magic number and as long as wished, each with other octets', () => {
+    const talk = new Conversation().opened();
+    expect(talk.tell(probe(12))).toEqual(['0902000ca1a1a1a102030405']);
+    expect(talk.tell(probe(8))).toEqual(['09030008a1a1a1a1']);
+    expect(talk.tell(probe(11))).toEqual(['0904000ba1a1a1a1040506']);
+  });
+
+  it('are answered by the same octets, whatever the magic number, and whatever follows', () => {
+    for (const reply of ['0a02000c715fa8cc02030405', '0a02000ca1a1a1a102030405', '0a0200100000000002030405ffffffff']) {
+      const talk = new Conversation().opened();
+      talk.tell(probe(12));
+      expect(hearAll(talk, reply)).toEqual([answered(1498, true)]);
+      expect(hearAll(talk, reply)).toEqual([]);
+    }
+  });
+
+  it('are cut short by a server that sends back less, or something else', () => {
+    for (const reply of ['0a02000b715fa8cc020304', '0a020008715fa8cc', '0a020004', '0a02000c715fa8cc02030400']) {
+      const talk = new Conversation().opened();
+      talk.tell(probe(12));
+      expect(hearAll(talk, reply)).toEqual([answered(1498, false)]);
+    }
+  });
+
+  it('are no questions whether the peer is alive, but their answers say that it is', () => {
+    const talk = new Conversation().opened();
+    for (const _ of [1, 2, 3, 4, 5, 6]) talk.tell(probe(12));
+    expect(talk.wait()).toEqual(['09080008a1a1a1a1']);
+    expect(talk.wait()).toHaveLength(1);
+    expect(talk.wait()).toHaveLength(1);
+    hearAll(talk, '0a07000c715fa8cc0708090a'); // of the sixth probe
+    expect(talk.lcp.echoRoundTripMs).toBeUndefined();
+    expect(talk.wait()).toHaveLength(1); // not dead
+  });
+
+  it('are not mistaken for the other echoes when the identifiers come round', () => {
+    const talk = new Conversation().opened();
+    talk.tell(probe(12));
+    for (let id = 3; id < 256 + 2; id++) talk.tell(probe(8, 0));
+    expect(talk.wait()[0]).toMatch(/^09020008/);
+    expect(hearAll(talk, '0a020008715fa8cc')).toEqual([]);
+    expect(talk.lcp.echoRoundTripMs).toBe(0);
+  });
+
+  it('are no longer than both ends can receive', () => {
+    expect(new Conversation().opened().lcp.longestEcho).toBe(1460);
+    expect(new Conversation().opened('010405780506715fa8cc').lcp.longestEcho).toBe(1400);
+    expect(new Conversation({ mru: 1500 }).lcp.longestEcho).toBe(1500);
+  });
+
+  it('are not sent while the link is down, nor to a peer that knows no echoes', () => {
+    const talk = new Conversation();
+    expect(talk.up().tell(probe(12))).toEqual([]);
+    const deaf = new Conversation().opened();
+    deaf.hear('0705000c' + '09020008a1a1a1a1');
+    expect(deaf.lcp.handle(probe(12), deaf.now)).toEqual([{ type: 'probe-rejected' }]);
+  });
+});

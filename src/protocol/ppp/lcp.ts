@@ -14,6 +14,7 @@ import { Echo, type EchoSettings } from './echo.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { type Agreed, MAX_FAILURE } from './negotiation.ts';
 import { DEFAULT_MRU, LCP_OPTION, type LcpContext, LEAST_MRU } from './option-table.ts';
+import { SizedEchoes } from './sized-echo.ts';
 
 export interface LcpOptions {
   /** MRU we ask for, octets. */
@@ -33,7 +34,9 @@ export type LcpInput =
   /** A frame of a protocol that nobody here speaks. */
   | { type: 'unknown-protocol'; protocol: number; payload: Uint8Array }
   /** Data came in since the last tick. */
-  | { type: 'data-came-in' };
+  | { type: 'data-came-in' }
+  /** Send an Echo-Request of so many octets, PPP header not counted; `mark` comes back with the answer. */
+  | { type: 'probe'; octets: number; mark: number };
 
 export type LcpEffect =
   | Exclude<ProtocolEffect, { type: 'echo-reply' } | { type: 'code-rejected' }>
@@ -44,12 +47,16 @@ export type LcpEffect =
   /** The peer will not be talked out of a method that is not accepted here. */
   | { type: 'auth-refused' }
   | { type: 'echo-lost' }
-  | { type: 'looped-back' };
+  | { type: 'looped-back' }
+  | { type: 'probe-answered'; mark: number; isWhole: boolean }
+  /** The peer does not know echoes. */
+  | { type: 'probe-rejected' };
 
 export class Lcp implements Machine<LcpInput, LcpEffect> {
   readonly #protocol: ControlProtocol<LcpContext, typeof LCP_OPTION>;
   readonly #options: LcpOptions;
   readonly #echo: Echo;
+  readonly #probes = new SizedEchoes();
   readonly #loop = new LoopWatch();
   readonly #unknownToPeer = new Set<number>();
   #unacceptable: { readonly words: string; readonly times: number } | undefined;
@@ -75,6 +82,10 @@ export class Lcp implements Machine<LcpInput, LcpEffect> {
   /** What the peer can receive, octets. */
   get peerMru(): number {
     return this.#protocol.negotiation.theirs.mru ?? DEFAULT_MRU;
+  }
+  /** The longest packet that may be echoed: both ends must be able to receive it, octets. */
+  get longestEcho(): number {
+    return Math.min(this.peerMru, this.#protocol.negotiation.ours.mru ?? DEFAULT_MRU);
   }
   /** How we are to prove ourselves; undefined: the peer does not ask for it. */
   get authentication(): AuthMethod | undefined {
@@ -112,6 +123,8 @@ export class Lcp implements Machine<LcpInput, LcpEffect> {
       case 'data-came-in':
         this.#echo.dataCameIn();
         return [];
+      case 'probe':
+        return this.#sendProbe(input.octets, input.mark);
       case 'tick':
         return [...this.#run(input, now), ...this.#echoDue(now)];
       default:
@@ -149,7 +162,7 @@ export class Lcp implements Machine<LcpInput, LcpEffect> {
         // INTEROP: neither length nor magic number is looked at: accel-ppp pads replies, others copy the magic number of the request.
         this.#loop.reply();
         this.#echo.answered(packet.id, now);
-        return this.#run({ type: 'event', event: 'rxr' }, now);
+        return [...this.#probeAnswer(packet), ...this.#run({ type: 'event', event: 'rxr' }, now)];
       case CODE.discardRequest:
       case CODE.identification:
       case CODE.timeRemaining:
@@ -213,12 +226,24 @@ export class Lcp implements Machine<LcpInput, LcpEffect> {
         return [{ type: 'echo-lost' }];
       case 'send': {
         const id = this.#protocol.nextId();
+        this.#probes.forget(id);
         this.#echo.noteSent(id, now);
         return [{ type: 'packet', bytes: writePacket({ code: CODE.echoRequest, id, data: uint(4, this.#magic) }) }];
       }
       default:
         return [];
     }
+  }
+
+  #sendProbe(octets: number, mark: number): LcpEffect[] {
+    if (this.state !== 'opened') return [];
+    if (this.#unknownToPeer.has(CODE.echoRequest)) return [{ type: 'probe-rejected' }];
+    return [{ type: 'packet', bytes: this.#probes.request(this.#protocol.nextId(), this.#magic, octets, mark) }];
+  }
+
+  #probeAnswer(packet: PppPacket): LcpEffect[] {
+    const answer = this.#probes.answer(packet);
+    return answer === undefined ? [] : [{ type: 'probe-answered', ...answer }];
   }
 
   /** "Protocol-Reject packets can only be sent in the LCP Opened state." (§5.7) */

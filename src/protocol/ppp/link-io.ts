@@ -12,6 +12,8 @@ export type LinkInput =
   | { type: 'frame'; bytes: Uint8Array }
   /** Data came in since the last tick: the link is alive. */
   | { type: 'heard' }
+  /** Send an LCP Echo-Request of so many octets, at most `longestEcho`; `mark` comes back with the answer. */
+  | { type: 'probe'; octets: number; mark: number }
   /** Hang up: `ended` comes when the peer has acknowledged, or after 2 s. `why` is told to the peer. */
   | { type: 'close'; why: string }
   /** The session is gone; `peer` when it was the peer that ended it: then `ended` says what that may mean. */
@@ -32,6 +34,10 @@ export type LinkEffect =
   /** Our interface identifier, 8 octets. */
   | { type: 'ipv6-up'; interfaceId: Uint8Array }
   | { type: 'ipv6-down' }
+  /** A probe came back, whole or cut short. */
+  | { type: 'probe-answered'; mark: number; isWhole: boolean }
+  /** The peer does not know echoes. */
+  | { type: 'probe-rejected' }
   /** Once, and nothing but drops comes after it; no failure when we closed, or when somebody else knows better what happened. */
   | { type: 'ended'; failure: Failure | undefined }
   | { type: 'dropped'; why: string };

@@ -64,6 +64,10 @@ export class Link implements Machine<LinkInput, LinkEffect> {
   get echoRoundTripMs(): number | undefined {
     return this.#lcp.echoRoundTripMs;
   }
+  /** The longest LCP packet that can be echoed, octets. */
+  get longestEcho(): number {
+    return this.#lcp.longestEcho;
+  }
   get deadline(): Instant | undefined {
     if (this.#hasEnded) return undefined;
     return this.#lingerUntil ?? earliest(this.#lcp.deadline, this.#upper.deadline);
@@ -78,6 +82,8 @@ export class Link implements Machine<LinkInput, LinkEffect> {
         return this.#frame(input.bytes, now);
       case 'heard':
         return this.#toLcp({ type: 'data-came-in' }, now);
+      case 'probe':
+        return this.#toLcp(input, now);
       case 'close':
         if (this.#phase === 'dead' || this.#lingerUntil !== undefined) return this.#end(now);
         return [...this.#enter('terminate'), ...this.#toLcp(input, now)];
@@ -156,6 +162,9 @@ export class Link implements Machine<LinkInput, LinkEffect> {
         return this.#terminated(effect.data, now);
       case 'protocol-rejected':
         return this.#toUpper(effect, now);
+      case 'probe-answered':
+      case 'probe-rejected':
+        return [effect];
       default:
         return effect satisfies never;
     }

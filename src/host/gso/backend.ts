@@ -1,0 +1,197 @@
+/**
+ * The data path `tun-gso`: a TUN device and a UDP socket, with as many packets moved by one system call as the kernel will take.
+ *
+ *     kernel ─super-packet─► TUN ─► Segmenter ─► sendmsg(UDP_SEGMENT) ─► server
+ *     kernel ◄─super-packet─ TUN ◄─ Coalescer ◄─ recvmmsg(UDP_GRO)    ◄─ server
+ *
+ * All in one thread, woken by libuv. Each of the kernel's offers is probed by itself, and what is missing costs speed, nothing else.
+ */
+import type { DataPath, DataPathBackend, DataPathRequest, Feature } from '../../ports/data-path.ts';
+import { HostError } from '../../ports/host-error.ts';
+import { failureOf, type Run, succeeded } from '../linux/command.ts';
+import { errorWords, type Native } from '../native/koffi.ts';
+import { sockaddrOf } from '../native/sockaddr.ts';
+import { NativeSocket } from '../native/udp.ts';
+import { type Watch, watch } from '../native/watch.ts';
+import { Inbound } from './inbound.ts';
+import { Outbound } from './outbound.ts';
+import { MOST_OCTETS, MOST_SEGMENTS } from './segment-queue.ts';
+import { type Memories, Sender } from './sender.ts';
+import { openTunDevice, type TunDevice, type Unwanted } from './tun-device.ts';
+import { EBADFD } from './tun-table.ts';
+
+export interface TunGsoOptions {
+  readonly native: Native;
+  readonly run: Run;
+  /** For tests and for finding faults: what is to be done without, though the kernel may have it. */
+  readonly unwanted?: Unwanted;
+}
+
+export function tunGsoBackend({ native, run, unwanted = () => undefined }: TunGsoOptions): DataPathBackend {
+  return {
+    name: 'tun-gso',
+    async open(request) {
+      const { socket, device } = request;
+      if (!(socket instanceof NativeSocket)) throw new HostError('device-failed', 'the socket is not one of koffi');
+      const tun = openTunDevice(native, device, unwanted);
+      try {
+        return new GsoPath(native, tun, socket, request, run, unwanted);
+      } catch (error) {
+        native.libc.close(tun.fd);
+        throw error;
+      }
+    },
+  };
+}
+
+class GsoPath implements DataPath {
+  readonly backend = 'tun-gso';
+  readonly device: string;
+  readonly #native: Native;
+  readonly #tun: TunDevice;
+  readonly #socket: NativeSocket;
+  readonly #request: DataPathRequest;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #watch: Watch;
+  readonly #coalescing: Feature;
+  #gsoMaxSize: Feature = { name: GSO_MAX_SIZE, missing: 'not yet set' };
+  #isClosed = false;
+  #isLost = false;
+
+  constructor(
+    native: Native,
+    tun: TunDevice,
+    socket: NativeSocket,
+    request: DataPathRequest,
+    run: Run,
+    unwanted: Unwanted,
+  ) {
+    const { lane, peer } = request;
+    this.device = tun.name;
+    this.#native = native;
+    this.#tun = tun;
+    this.#socket = socket;
+    this.#request = request;
+    this.#coalescing = {
+      name: 'coalescing',
+      missing: tun.hasVnetHeader ? unwanted('coalescing') : 'there is no vnet header',
+    };
+    const isCoalescing = this.#coalescing.missing === undefined;
+    const isUdpToo = isCoalescing && tun.offloads.has('uso'); // Linux has had both since 6.2
+    const coalescing = { tcp4: isCoalescing, tcp6: isCoalescing, udp4: isUdpToo, udp6: isUdpToo };
+    this.#inbound = new Inbound({ native, tun, lane, coalescing });
+    const destination = sockaddrOf(native, peer);
+    const sender = (memories: Memories) => new Sender(native, socket, destination, memories, unwanted);
+    this.#outbound = new Outbound({ native, tun, lane, sender });
+    this.#watch = watch(native, tun.fd, READABLE, () => this.#guarded(() => this.#readable()));
+    socket.attach({
+      peer,
+      segment: (octets, from, to) => this.#arrived(octets, from, to),
+      end: () => this.#guarded(() => this.#arrivedAll()),
+    });
+    const hasTso = tun.offloads.has('tso4') || tun.offloads.has('tso6');
+    const notFitted = hasTso ? unwanted(GSO_MAX_SIZE) : 'there is no TSO';
+    if (notFitted === undefined) void this.#fitSuperPackets(run);
+    else this.#gsoMaxSize = { name: GSO_MAX_SIZE, missing: notFitted };
+  }
+
+  get dropped(): number {
+    return this.#inbound.dropped + this.#outbound.malformed;
+  }
+  get features(): readonly Feature[] {
+    const { sender } = this.#outbound;
+    const others = this.#socket.features.filter(({ name }) => name !== 'udp-segment'); // the sender knows more of it
+    return [...this.#tun.features, this.#gsoMaxSize, this.#coalescing, ...sender.features, ...others];
+  }
+
+  deliver(packet: Uint8Array): void {
+    if (!this.#isClosed) this.#inbound.deliver(packet);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket.attach(undefined);
+    this.#watch.close();
+    this.#native.libc.close(this.#tun.fd);
+  }
+
+  #arrived(octets: Uint8Array, from: number, to: number): boolean {
+    try {
+      return this.#inbound.segment(octets, from, to);
+    } catch (error) {
+      this.#failed(error);
+      return true;
+    }
+  }
+
+  #arrivedAll(): void {
+    this.#inbound.end();
+    if (this.#request.lane.attention) this.#request.attention();
+  }
+
+  #readable(): void {
+    const turn = this.#outbound.turn();
+    if (this.#request.lane.attention) this.#request.attention();
+    if (turn === 'full') this.#waitForSocket();
+    else if (turn !== 'done') this.#gone(turn.error);
+  }
+
+  /** What the uplink does not take stays in the device's own queue, whose discipline knows best what to drop. */
+  #waitForSocket(): void {
+    this.#watch.change(NEITHER);
+    this.#socket.whenWritable(() => this.#guarded(() => this.#resume()));
+  }
+
+  #resume(): void {
+    if (this.#isClosed) return;
+    if (this.#outbound.resume()) this.#watch.change(READABLE);
+    else this.#waitForSocket();
+  }
+
+  /** A mistake of ours costs this connection a redial, not the others their lives. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#lose(`${this.device}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  #gone(error: number): void {
+    const befell = error === EBADFD ? 'was removed by somebody else' : `cannot be read any more: ${errorWords(error)}`;
+    this.#lose(`${this.device} ${befell}`);
+  }
+
+  /** Says so once, and stands still until it is closed. */
+  #lose(why: string): void {
+    if (this.#isClosed || this.#isLost) return;
+    this.#isLost = true;
+    this.#watch.change(NEITHER);
+    this.#socket.attach(undefined);
+    this.#request.lost(why);
+  }
+
+  /** A super-packet that fits one message leaves with one system call. BusyBox' `ip` cannot set this: then it leaves in two halves. */
+  async #fitSuperPackets(run: Run): Promise<void> {
+    const { mtu, lane } = this.#request;
+    const segments = Math.min(MOST_SEGMENTS, Math.floor(MOST_OCTETS / (mtu + lane.prefixLength)));
+    const octets = segments * (mtu - TCP_HEADERS);
+    const argv = ['ip', 'link', 'set', 'dev', this.device, 'gso_max_size', `${octets}`];
+    const outcome = await run(argv);
+    const missing = succeeded(outcome) ? undefined : failureOf(argv, outcome);
+    this.#gsoMaxSize = { name: GSO_MAX_SIZE, missing };
+  }
+}
+
+const GSO_MAX_SIZE = 'gso-max-size';
+const READABLE = { readable: true, writable: false };
+const NEITHER = { readable: false, writable: false };
+
+/** IPv4 and TCP with timestamps, octets: what is not payload of the smallest segments there usually are. */
+const TCP_HEADERS = 52;

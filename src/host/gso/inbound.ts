@@ -1,0 +1,104 @@
+/** From the server to the device: packets that follow each other are written as one. */
+import { Arena } from '../../offload/arena.ts';
+import { Coalescer, type Coalescing, type Delivery } from '../../offload/coalesce.ts';
+import { MOST_PACKETS } from '../../offload/run.ts';
+import { VNET_OCTETS } from '../../offload/vnet-header.ts';
+import type { DataLane } from '../../protocol/data-lane.ts';
+import type { Arena as Memory, Native } from '../native/koffi.ts';
+import { quickSumOf } from '../native/quick-sum.ts';
+import type { TunDevice } from './tun-device.ts';
+
+export interface InboundParts {
+  readonly native: Native;
+  readonly tun: TunDevice;
+  readonly lane: DataLane;
+  readonly coalescing: Coalescing;
+}
+
+export class Inbound {
+  /** Packets that the device did not take. */
+  dropped = 0;
+  readonly #native: Native;
+  readonly #tun: TunDevice;
+  readonly #lane: DataLane;
+  readonly #coalescing: Coalescing;
+  /** Head and pieces of one delivery. */
+  readonly #iovecs: Memory;
+  readonly #noHeader: Memory;
+  /** Where a packet from elsewhere is put, for it may lie where it can be moved. */
+  #copy: Memory;
+  /** Where the coalescer's heads lie, once it has delivered a run. */
+  #heads: { readonly octets: Uint8Array; readonly address: number } | undefined;
+  /** The memory that datagrams arrive in: the socket's, always the same. */
+  #arrivals: { readonly octets: Uint8Array; readonly address: number; readonly coalescer: Coalescer } | undefined;
+
+  constructor({ native, tun, lane, coalescing }: InboundParts) {
+    this.#native = native;
+    this.#tun = tun;
+    this.#lane = lane;
+    this.#coalescing = coalescing;
+    this.#iovecs = native.arena((1 + MOST_PACKETS) * native.layout.iovec.octets);
+    this.#noHeader = native.arena(12);
+    this.#copy = native.arena(2048);
+  }
+
+  /** One datagram of the server's, in place. @returns false: it is no packet of this call */
+  segment(octets: Uint8Array, from: number, to: number): boolean {
+    const at = this.#lane.locate(octets, from, to);
+    if (at === undefined) return false;
+    this.#into(octets).coalescer.add(at, this.#lane.packetEnd);
+    return true;
+  }
+
+  /** The datagrams so far are about to be overwritten. */
+  end(): void {
+    this.#arrivals?.coalescer.flush();
+  }
+
+  /** One packet from elsewhere. */
+  deliver(packet: Uint8Array): void {
+    if (this.#copy.bytes.length < packet.length) this.#copy = this.#native.arena(packet.length);
+    this.#copy.bytes.set(packet);
+    this.#writeAlone(this.#copy.address, packet.length);
+  }
+
+  #into(octets: Uint8Array) {
+    if (this.#arrivals?.octets === octets) return this.#arrivals;
+    this.end();
+    const deliver = (delivery: Delivery) => this.#deliver(delivery);
+    const coalescer = new Coalescer(Arena.over(octets, quickSumOf(octets)), this.#coalescing, deliver);
+    this.#arrivals = { octets, address: this.#native.addressOf(octets), coalescer };
+    return this.#arrivals;
+  }
+
+  #deliver({ heads, headAt, headOctets, pieces, count }: Delivery): void {
+    const packets = this.#arrivals?.address ?? 0;
+    if (headOctets === VNET_OCTETS) {
+      this.#writeAlone(packets + (pieces[0] as number), pieces[1] as number);
+      return;
+    }
+    if (this.#heads?.octets !== heads.octets)
+      this.#heads = { octets: heads.octets, address: this.#native.addressOf(heads.octets) };
+    this.#put(0, this.#heads.address + headAt, headOctets);
+    for (let k = 0; k < count; k++) this.#put(k + 1, packets + (pieces[2 * k] as number), pieces[2 * k + 1] as number);
+    if (this.#native.libc.writev(this.#tun.fd, this.#iovecs.address, count + 1) !== -1) return;
+    // A kernel that does not know this kind of run takes its packets one by one, which still lie where they arrived.
+    const header = headOctets - VNET_OCTETS;
+    for (let k = 0; k < count; k++)
+      this.#writeAlone(packets + (pieces[2 * k] as number) - header, header + (pieces[2 * k + 1] as number));
+  }
+
+  #writeAlone(address: number, octets: number): void {
+    const first = this.#tun.hasVnetHeader ? 1 : 0;
+    if (first === 1) this.#put(0, this.#noHeader.address, VNET_OCTETS);
+    this.#put(first, address, octets);
+    if (this.#native.libc.writev(this.#tun.fd, this.#iovecs.address, first + 1) === -1) this.dropped++;
+  }
+
+  #put(index: number, address: number, octets: number): void {
+    const { layout } = this.#native;
+    const at = index * layout.iovec.octets;
+    layout.putLong(this.#iovecs.words, at + layout.iovec.base, address);
+    layout.putLong(this.#iovecs.words, at + layout.iovec.len, octets);
+  }
+}

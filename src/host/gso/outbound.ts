@@ -1,0 +1,133 @@
+/** From the device to the server: what the kernel sends is read as large as it comes, cut to size, and sent many at a time. */
+import { constants } from 'node:os';
+import { Arena } from '../../offload/arena.ts';
+import { Segmenter } from '../../offload/segment.ts';
+import { VNET_OCTETS, VnetHeader } from '../../offload/vnet-header.ts';
+import type { DataLane } from '../../protocol/data-lane.ts';
+import type { Native } from '../native/koffi.ts';
+import { quickSumOf, summableMemory } from '../native/quick-sum.ts';
+import { SegmentQueue } from './segment-queue.ts';
+import type { Memories, Sender } from './sender.ts';
+import type { TunDevice } from './tun-device.ts';
+
+const { EAGAIN, EINTR } = constants.errno;
+
+/** Room for a whole batch of small packets and one large one behind it. */
+const ARENA_OCTETS = 256 * 1024;
+/** The longest read: a super-packet and its vnet header. */
+const LONGEST_READ = VNET_OCTETS + 65_535;
+/** One wake-up reads at most so much: other connections, and the engine's timers, have their turn in between. */
+const MOST_READS = 256;
+const MOST_OCTETS_READ = 1024 * 1024;
+/** Small packets that are collected before they are sent. */
+const MOST_COLLECTED = 64;
+
+export interface OutboundParts {
+  readonly native: Native;
+  readonly tun: TunDevice;
+  readonly lane: DataLane;
+  /** Makes what sends, from where packets and headers lie. */
+  readonly sender: (memories: Memories) => Sender;
+}
+
+/** What came of a turn: the socket is full, the device is gone (with the error), or nothing special. */
+export type Turn = 'done' | 'full' | { readonly error: number };
+
+export class Outbound {
+  /** Packets of the kernel that were not what their vnet header said. */
+  malformed = 0;
+  readonly sender: Sender;
+  readonly #native: Native;
+  readonly #tun: TunDevice;
+  readonly #lane: DataLane;
+  readonly #address: number;
+  readonly #packets: Arena;
+  readonly #segmenter: Segmenter;
+  readonly #queue = new SegmentQueue();
+  readonly #vnet = new VnetHeader();
+  /** From one packet's place to where its IP header is put: room for the tunnel's header or the vnet header, and a multiple of four. */
+  readonly #headroom: number;
+  /** Where the next packet is put. */
+  #at = 0;
+
+  constructor({ native, tun, lane, sender }: OutboundParts) {
+    const memory = native.adopt(summableMemory(ARENA_OCTETS));
+    this.#native = native;
+    this.#tun = tun;
+    this.#lane = lane;
+    this.#address = memory.address;
+    this.#headroom = (lane.longestPrefix + 3) & ~3;
+    this.#packets = Arena.over(memory.bytes, quickSumOf(memory.bytes));
+    this.#segmenter = new Segmenter(this.#packets, lane.longestPrefix);
+    const headers = native.addressOf(this.#segmenter.headers.octets);
+    this.sender = sender({ headers, packets: memory.address });
+  }
+
+  /** Sends what was left when the socket was full. @returns whether nothing is left */
+  resume(): boolean {
+    return this.#send();
+  }
+
+  /** Reads from the device and sends. */
+  turn(): Turn {
+    const { libc, errno } = this.#native;
+    const vnetOctets = this.#tun.hasVnetHeader ? VNET_OCTETS : 0;
+    let octets = 0;
+    for (let reads = 0; reads < MOST_READS && octets < MOST_OCTETS_READ; reads++) {
+      const room = this.#at + this.#headroom - vnetOctets;
+      const read = libc.read(this.#tun.fd, this.#address + room, LONGEST_READ);
+      if (read < 0) {
+        const error = errno();
+        if (error === EAGAIN) break;
+        if (error === EINTR) continue;
+        return { error };
+      }
+      octets += read;
+      const isLarge = this.#take(read - vnetOctets);
+      const isRoomLeft = this.#at + this.#headroom + LONGEST_READ <= ARENA_OCTETS;
+      if ((isLarge || !isRoomLeft || this.#queue.count >= MOST_COLLECTED) && !this.#send()) return 'full';
+    }
+    return this.#send() ? 'done' : 'full';
+  }
+
+  #send(): boolean {
+    if (!this.sender.flush(this.#queue)) return false;
+    this.#at = 0;
+    return true;
+  }
+
+  /** Queues the packet just read. @returns whether its headers are in the segmenter's arena, which the next such packet takes */
+  #take(octets: number): boolean {
+    const ip = this.#at + this.#headroom;
+    if (octets <= 0) return false;
+    const protocol = this.#lane.admit(this.#packets.octets.subarray(ip, ip + octets));
+    if (protocol === undefined) return false;
+    if (this.#tun.hasVnetHeader) this.#vnet.read(this.#packets, ip - VNET_OCTETS);
+    const count = this.#segmenter.segment(this.#vnet, ip, octets);
+    if (count === 0) this.malformed++;
+    else if (this.#segmenter.headerOctets === 0) this.#queueWhole(protocol, ip, octets);
+    else this.#queueSegments(protocol, count, octets);
+    return count > 0 && this.#segmenter.headerOctets > 0;
+  }
+
+  /** The tunnel's header is put right in front of the packet, where its vnet header was. */
+  #queueWhole(protocol: number, ip: number, octets: number): void {
+    const prefix = this.#lane.prefixLength;
+    this.#lane.sent(1, octets);
+    this.#lane.writePrefix(this.#packets.octets, ip - prefix, protocol, octets);
+    this.#queue.add(0, 0, ip - prefix, prefix + octets);
+    this.#at = (ip + octets + 3) & ~3;
+  }
+
+  #queueSegments(protocol: number, count: number, octets: number): void {
+    const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = this.#segmenter;
+    const prefix = this.#lane.prefixLength;
+    this.#lane.sent(count, octets + (count - 1) * headerOctets);
+    for (let k = 0; k < count; k++) {
+      const header = (headerAt[k] as number) - prefix;
+      const payload = payloadOctets[k] as number;
+      this.#lane.writePrefix(headers.octets, header, protocol, headerOctets + payload);
+      this.#queue.add(header, prefix + headerOctets, payloadAt[k] as number, payload);
+    }
+  }
+}

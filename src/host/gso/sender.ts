@@ -1,0 +1,199 @@
+/** Hands datagrams to the kernel, as many with one system call as it will take: UDP_SEGMENT, else sendmmsg, else one by one. */
+import { constants } from 'node:os';
+import type { Feature } from '../../ports/data-path.ts';
+import { type Arena, errorWords, type Native } from '../native/koffi.ts';
+import { SOL_UDP, UDP_SEGMENT } from '../native/socket-table.ts';
+import type { NativeSocket } from '../native/udp.ts';
+import { MOST_SEGMENTS, type SegmentQueue } from './segment-queue.ts';
+import type { Unwanted } from './tun-device.ts';
+
+/** What is used of a socket. */
+export type Outlet = Pick<NativeSocket, 'sendMessage' | 'sendMessages' | 'noteLoss' | 'canSegment'>;
+
+/** Where the two parts of a segment lie in memory. */
+export interface Memories {
+  readonly headers: number;
+  readonly packets: number;
+}
+
+export class Sender {
+  readonly #native: Native;
+  readonly #outlet: Outlet;
+  readonly #memories: Memories;
+  /** One message per segment; UDP_SEGMENT needs the first alone. */
+  readonly #messages: Arena;
+  /** Two per segment: header, payload. */
+  readonly #iovecs: Arena;
+  readonly #control: Arena;
+  readonly #name: Arena;
+  readonly #missing: { udpSegment: string | undefined; sendmmsg: string | undefined };
+  /** Why the last message of many segments did not go as one; undefined: it did. */
+  #refusal: string | undefined;
+  /** Messages of many large segments until one of them goes alone. */
+  #untilScout = 0;
+
+  /** @param destination the server's address as the kernel has it (sockaddr_in or sockaddr_in6) */
+  constructor(native: Native, outlet: Outlet, destination: Uint8Array, memories: Memories, unwanted: Unwanted) {
+    const { mmsghdr, iovec, cmsghdr } = native.layout;
+    this.#native = native;
+    this.#outlet = outlet;
+    this.#memories = memories;
+    this.#messages = native.arena(MOST_SEGMENTS * mmsghdr.octets);
+    this.#iovecs = native.arena(MOST_SEGMENTS * 2 * iovec.octets);
+    this.#control = native.arena(native.layout.cmsgSpace(2));
+    this.#name = native.arena(destination.length);
+    this.#name.bytes.set(destination);
+    const { words } = this.#control;
+    native.layout.putLong(words, cmsghdr.len, native.layout.cmsgLen(2));
+    words[cmsghdr.level >> 2] = SOL_UDP;
+    words[cmsghdr.type >> 2] = UDP_SEGMENT;
+    const udpSegment = unwanted('udp-segment') ?? (outlet.canSegment ? undefined : 'this kernel does not have it');
+    this.#missing = { udpSegment, sendmmsg: unwanted('sendmmsg') };
+  }
+
+  get features(): Feature[] {
+    const { udpSegment, sendmmsg } = this.#missing;
+    return [
+      { name: 'udp-segment', missing: udpSegment ?? this.#refusal },
+      { name: 'sendmmsg', missing: sendmmsg },
+    ];
+  }
+
+  /**
+   * Sends everything that is queued, and clears the queue.
+   * @returns false: the socket takes no more just now; the rest is still queued
+   */
+  flush(queue: SegmentQueue): boolean {
+    while (!queue.isEmpty) {
+      const count = this.#isScoutDue(queue) ? 1 : queue.nextGroup();
+      const sent = this.#send(queue, count);
+      queue.next += sent;
+      if (sent < count) return false;
+    }
+    queue.clear();
+    return true;
+  }
+
+  /**
+   * Linux decides on "don't fragment" by the length of the whole message, so segments that leave together leave without (IPv4), and a
+   * router that has no room for them cuts them up and says nothing. One that goes alone now and then makes it speak.
+   */
+  #isScoutDue(queue: SegmentQueue): boolean {
+    if (queue.octets(queue.next) < SMALLEST_SCOUT || this.#untilScout-- > 0) return false;
+    this.#untilScout = MESSAGES_PER_SCOUT;
+    return true;
+  }
+
+  /** @returns how many of the next `count` segments are done with, sent or lost; fewer: the socket is full */
+  #send(queue: SegmentQueue, count: number): number {
+    if (count > 1 && this.#missing.udpSegment === undefined) {
+      const error = this.#sendSegmented(queue, count);
+      if (error === EAGAIN) return 0;
+      if (NOTHING_GOES.has(error)) {
+        this.#outlet.noteLoss(errorWords(error), count);
+        return count;
+      }
+      this.#refusal = error === 0 ? undefined : `refused just now: ${errorWords(error)}`;
+      if (error === 0) return count;
+      // The device that it leaves by cannot make checksums, as UDP_SEGMENT wants (Linux before 6.x); or nothing can.
+      if (error === EIO || error === EOPNOTSUPP || error === ENOPROTOOPT)
+        this.#missing.udpSegment = `the uplink does not take it: ${errorWords(error)}`;
+      // EINVAL, EMSGSIZE: the path has just become too narrow for these. One by one they go in fragments.
+    }
+    return this.#sendSingly(queue, count);
+  }
+
+  #sendSegmented(queue: SegmentQueue, count: number): number {
+    const { layout } = this.#native;
+    const iovecs = this.#gather(queue, 0, count);
+    this.#describe(0, 0, iovecs);
+    const { words } = this.#messages;
+    layout.putLong(words, layout.msghdr.control, this.#control.address);
+    layout.putLong(words, layout.msghdr.controllen, this.#control.bytes.length);
+    putHostU16(this.#control.bytes, layout.cmsghdr.octets, queue.octets(queue.next), layout.isLittleEndian);
+    return Math.max(0, -this.#outlet.sendMessage(this.#messages.address));
+  }
+
+  #sendSingly(queue: SegmentQueue, count: number): number {
+    const { layout } = this.#native;
+    let iovecs = 0;
+    for (let k = 0; k < count; k++) {
+      const used = this.#gather(queue, k, 1, iovecs);
+      this.#describe(k, iovecs, used);
+      iovecs += used;
+      layout.putLong(this.#messages.words, k * layout.mmsghdr.octets + layout.msghdr.control, 0);
+      layout.putLong(this.#messages.words, k * layout.mmsghdr.octets + layout.msghdr.controllen, 0);
+    }
+    let done = 0;
+    while (done < count) {
+      const sent = this.#transmit(done, count - done);
+      if (sent > 0) done += sent;
+      else {
+        if (sent === -EAGAIN) return done;
+        this.#outlet.noteLoss(errorWords(-sent));
+        done++;
+      }
+    }
+    return done;
+  }
+
+  /** @returns how many of the messages were sent, or the negative error number of the first */
+  #transmit(first: number, count: number): number {
+    const at = this.#messages.address + first * this.#native.layout.mmsghdr.octets;
+    if (count > 1 && this.#missing.sendmmsg === undefined) {
+      const sent = this.#outlet.sendMessages(at, count);
+      if (sent > 0 || sent !== -ENOSYS) return sent;
+      this.#missing.sendmmsg = errorWords(-sent);
+    }
+    const octets = this.#outlet.sendMessage(at);
+    return octets < 0 ? octets : 1;
+  }
+
+  /** Writes iovecs for segments. @returns how many iovecs there are */
+  #gather(queue: SegmentQueue, first: number, count: number, from = 0): number {
+    const { layout } = this.#native;
+    const { words } = this.#iovecs;
+    const { headers, packets } = this.#memories;
+    const { octets, base, len } = layout.iovec;
+    let at = from * octets;
+    for (let k = queue.next + first; k < queue.next + first + count; k++) {
+      const headerLength = queue.headerLength[k] as number;
+      if (headerLength > 0) {
+        layout.putLong(words, at + base, headers + (queue.headerAt[k] as number));
+        layout.putLong(words, at + len, headerLength);
+        at += octets;
+      }
+      layout.putLong(words, at + base, packets + (queue.payloadAt[k] as number));
+      layout.putLong(words, at + len, queue.payloadLength[k] as number);
+      at += octets;
+    }
+    return at / octets - from;
+  }
+
+  /** Writes one msghdr. */
+  #describe(message: number, firstIovec: number, iovecs: number): void {
+    const { layout } = this.#native;
+    const { words } = this.#messages;
+    const at = message * layout.mmsghdr.octets;
+    layout.putLong(words, at + layout.msghdr.name, this.#name.address);
+    words[(at + layout.msghdr.namelen) >> 2] = this.#name.bytes.length;
+    layout.putLong(words, at + layout.msghdr.iov, this.#iovecs.address + firstIovec * layout.iovec.octets);
+    layout.putLong(words, at + layout.msghdr.iovlen, iovecs);
+  }
+}
+
+const { EAGAIN, EBADF, EHOSTUNREACH, EIO, ENETDOWN, ENETUNREACH, ENOBUFS, ENODEV, ENOPROTOOPT, ENOSYS, EOPNOTSUPP } =
+  constants.errno;
+
+/** Octets that every path has room for. */
+const SMALLEST_SCOUT = 1200;
+/** Some 15 MB. */
+const MESSAGES_PER_SCOUT = 256;
+
+/** The uplink takes nothing just now, in no portions: its queue is full (ENOBUFS), or there is none. */
+const NOTHING_GOES = new Set([ENOBUFS, ENETDOWN, ENETUNREACH, EHOSTUNREACH, ENODEV, EBADF]);
+
+function putHostU16(bytes: Uint8Array, at: number, value: number, isLittleEndian: boolean): void {
+  bytes[at] = isLittleEndian ? value : value >> 8;
+  bytes[at + 1] = isLittleEndian ? value >> 8 : value;
+}

@@ -1,0 +1,57 @@
+/** PPP frames as /dev/ppp has them, and the data messages that the engine reads and writes: one made of the other. */
+import type { LaneIds } from '../../protocol/data-lane.ts';
+import { concat, uint } from '../../wire/bytes.ts';
+import { readDatagram } from '../../wire/l2tp-header.ts';
+import { Malformed } from '../../wire/malformed.ts';
+import { readFrame } from '../../wire/ppp-frame.ts';
+
+/** Where a frame belongs: LCP and authentication to the link, everything else to the device above it. */
+export type Outlet = 'channel' | 'unit';
+
+export interface DeviceFrame {
+  readonly outlet: Outlet;
+  /** The protocol in two octets, never compressed, and its payload: what write(2) takes. The kernel puts FF 03 in front. */
+  readonly bytes: Uint8Array;
+}
+
+/** What is in a data message to the peer; undefined: it is of another call, or no data message. */
+export function frameOf(message: Uint8Array, { peerTunnelId, peerSessionId }: LaneIds): DeviceFrame | undefined {
+  try {
+    const datagram = readDatagram(message);
+    if (datagram.kind !== 'data') return undefined;
+    const { tunnelId, sessionId } = datagram.header;
+    if (tunnelId !== peerTunnelId || sessionId !== peerSessionId) return undefined;
+    const { protocol, payload } = readFrame(datagram.payload);
+    return { outlet: outletOf(protocol), bytes: concat(uint(2, protocol), payload) };
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * A data message from the peer, as it may have come through the socket.
+ * @param frame as read(2) gave it
+ * @param ns its sequence number; undefined: it has none
+ */
+export function messageOf(
+  frame: Uint8Array,
+  { localTunnelId, localSessionId }: LaneIds,
+  ns: number | undefined,
+): Uint8Array {
+  const numbers = ns === undefined ? new Uint8Array() : concat(uint(2, ns), uint(2, 0));
+  const flags = VERSION_2 | (ns === undefined ? 0 : SEQUENCE_BIT);
+  return concat(uint(2, flags), uint(2, localTunnelId), uint(2, localSessionId), numbers, frame);
+}
+
+/** An LCP Discard-Request (RFC 1661 §5.9), for write(2): whoever should get it throws it away. */
+export const DISCARD_REQUEST = Uint8Array.of(0xc0, 0x21, 11, 0, 0, 8, 0, 0, 0, 0);
+
+const outletOf = (protocol: number): Outlet => (protocol >= FIRST_OF_LINK ? 'channel' : 'unit');
+
+/** "Protocol field values in the "c***" to "f***" range identify packets as link-layer Control Protocols" (RFC 1661 §2). */
+const FIRST_OF_LINK = 0xc000;
+
+// The first 16 bits of the L2TP header (RFC 2661 §3.1).
+const SEQUENCE_BIT = 0x0800;
+const VERSION_2 = 0x0002;
