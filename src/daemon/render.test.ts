@@ -27,6 +27,8 @@ describe('a status for people', () => {
       '  address   210.32.148.92, peer 10.0.2.72, fe80::211:22ff:fe33:4455',
       '  dns       10.10.0.21, 10.10.2.21, in /var/run/l2tpwan/wan.resolv.conf',
       '  device    l2w-wan (tun-gso), MTU 1456, MSS 1416 (IPv6 1396)',
+      '  offload   tso4',
+      '            without udp-gro: Linux 4.19 does not have it',
       '  path      1494 octets, found by echoes; echoes of 1494 come back',
       '  login     chap-md5, the server said: "Access granted"',
       '  options   LCP: ours MRU 1460; theirs authentication CHAP-MD5',

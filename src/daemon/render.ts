@@ -77,6 +77,7 @@ function rows(status: ConnectionStatus): Row[] {
       status.device &&
         `${status.device} (${status.dataPath?.backend}), MTU ${status.mtu ?? '?'}, ${mssWords(status.mss)}`,
     ),
+    ...dataPathRows(status.dataPath),
     ...row('path', pathWords(status)),
     ...row('login', loginWords(status)),
     ...optionRows(status),
@@ -91,6 +92,14 @@ function rows(status: ConnectionStatus): Row[] {
 }
 
 const row = (label: string, text: string | null | false): Row[] => (text ? [[label, text]] : []);
+
+/** What it makes use of, and what would make it faster. */
+function dataPathRows(dataPath: ConnectionStatus['dataPath']): Row[] {
+  if (dataPath === null) return [];
+  const missing = Object.entries(dataPath.missing).map(([name, why]) => `without ${name}: ${why}`);
+  const [first = '', ...others] = [...(dataPath.features.length > 0 ? [dataPath.features.join(', ')] : []), ...missing];
+  return [...row('offload', first), ...others.flatMap((words) => row('', words))];
+}
 
 /** First of all while it matters, last of all when it is history. */
 function failureRows(failure: ConnectionStatus['lastFailure']): Row[] {
