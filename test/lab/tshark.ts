@@ -26,13 +26,14 @@ const SEVERITY: ReadonlyMap<number, Severity> = new Map([
 const RANK: readonly Severity[] = ['chat', 'note', 'warning', 'error'];
 
 /**
- * Every mark of at least that severity. A malformed packet is an error.
+ * Every mark of at least that severity. A malformed packet is an error. TCP is not looked at: what tshark thinks of its numbers is
+ * about the network, or about what the capture missed.
  * @param filter in the words of Wireshark's display filters: which packets to look at, for example `ip.src == 10.0.2.2`
  * @throws CommandFailed
  */
 export async function marks(pcap: string, filter = 'frame', atLeast: Severity = 'error'): Promise<Mark[]> {
   const fields = ['frame.number', 'ip.src', '_ws.col.Info', '_ws.expert.severity', '_ws.expert.message'];
-  const rows = await packets(pcap, fields, `(${filter}) && _ws.expert`);
+  const rows = await packets(pcap, fields, `(${filter}) && _ws.expert`, ['--disable-protocol', 'tcp']);
   return rows.flatMap(([frame, from = [], info = [], severities = [], messages = []]) =>
     severities.flatMap((value, index): Mark[] => {
       const severity = SEVERITY.get(Number(value)) ?? 'error';
@@ -45,10 +46,17 @@ export async function marks(pcap: string, filter = 'frame', atLeast: Severity = 
 
 /**
  * Fields of packets: for each packet that passes the filter a row, in it for each field all its values, outermost first.
+ * @param more arguments of tshark
  * @throws CommandFailed an unknown field, a filter that cannot be read
  */
-export async function packets(pcap: string, fields: readonly string[], filter = 'frame'): Promise<string[][][]> {
+export async function packets(
+  pcap: string,
+  fields: readonly string[],
+  filter = 'frame',
+  more: readonly string[] = [],
+): Promise<string[][][]> {
   const text = await tshark(pcap, [
+    ...more,
     ...['-Y', filter, '-T', 'fields', '-E', 'separator=/t', '-E', `aggregator=${BETWEEN}`],
     ...fields.flatMap((field) => ['-e', field]),
   ]);
