@@ -36,6 +36,7 @@ async function nativePlane(run: Run): Promise<DataPlane> {
     import('./node/tun.ts'),
   ]);
   const native = loadNative();
+  setTimeout(() => native.libc.malloc_trim?.(0), SETTLED_MS).unref();
   const rename = renamer(run);
   return {
     datagrams: nativeUdp(native),
@@ -43,6 +44,9 @@ async function nativePlane(run: Run): Promise<DataPlane> {
     missing: [],
   };
 }
+
+/** When the start and the first dial are over, and with them the need for what they took: a megabyte that glibc would keep. */
+const SETTLED_MS = 10_000;
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

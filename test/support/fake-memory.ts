@@ -49,23 +49,31 @@ export class FakeMemory {
     return arena.bytes.subarray(offset, offset + octets);
   }
 
+  /** @param address of the first struct iovec */
+  gathered(address: number, count: number): Uint8Array {
+    const { iovec, getLong } = this.layout;
+    const { arena, offset } = this.#find(address);
+    const parts = Array.from({ length: count }, (_, i) => {
+      const at = offset + i * iovec.octets;
+      return this.at(getLong(arena.words, at + iovec.base), getLong(arena.words, at + iovec.len));
+    });
+    return concat(...parts);
+  }
+
   /** @param address of a struct msghdr */
   message(address: number): FakeMessage {
-    const { msghdr, iovec, cmsghdr, cmsgLen, getLong } = this.layout;
+    const { msghdr, cmsghdr, cmsgLen, getLong } = this.layout;
     const { arena, offset } = this.#find(address);
     const { words } = arena;
     const long = (member: number) => getLong(words, offset + member);
-    const iovecs = this.#find(long(msghdr.iov));
-    const payload = Array.from({ length: long(msghdr.iovlen) }, (_, i) => {
-      const at = iovecs.offset + i * iovec.octets;
-      return this.at(getLong(iovecs.arena.words, at + iovec.base), getLong(iovecs.arena.words, at + iovec.len));
-    });
+    const payload = this.gathered(long(msghdr.iov), long(msghdr.iovlen));
     const name = this.at(long(msghdr.name), words[(offset + msghdr.namelen) >> 2] as number).slice();
-    if (long(msghdr.controllen) === 0) return { name, payload: concat(...payload), control: undefined };
+    if (long(msghdr.controllen) === 0) return { name, payload, control: undefined };
     const control = this.#find(long(msghdr.control));
     const octets = getLong(control.arena.words, control.offset + cmsghdr.len) - cmsgLen(0);
     return {
-      ...{ name, payload: concat(...payload) },
+      name,
+      payload,
       control: {
         level: control.arena.words[(control.offset + cmsghdr.level) >> 2] as number,
         type: control.arena.words[(control.offset + cmsghdr.type) >> 2] as number,

@@ -27,14 +27,24 @@ const TCPV4 = 1;
 const TCPV6 = 4;
 const UDP_L4 = 5;
 
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** Reads ten octets in this machine's byte order. */
 export function readVnet(octets: Uint8Array): Vnet {
-  const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
   const view = new DataView(octets.buffer, octets.byteOffset, 10);
-  const [headerOctets, gsoSize, checksumStart, checksumOffset] = [2, 4, 6, 8].map((at) =>
-    view.getUint16(at, isLittleEndian),
-  ) as [number, number, number, number];
+  const u16 = (at: number) => view.getUint16(at, isLittleEndian);
+  const [headerOctets, gsoSize, checksumStart, checksumOffset] = [u16(2), u16(4), u16(6), u16(8)];
   return { flags: view.getUint8(0), gsoType: view.getUint8(1), headerOctets, gsoSize, checksumStart, checksumOffset };
+}
+
+/** Ten octets in this machine's byte order. */
+export function writeVnet({ flags, gsoType, headerOctets, gsoSize, checksumStart, checksumOffset }: Vnet): Uint8Array {
+  const view = new DataView(new ArrayBuffer(10));
+  view.setUint8(0, flags);
+  view.setUint8(1, gsoType);
+  for (const [i, value] of [headerOctets, gsoSize, checksumStart, checksumOffset].entries())
+    view.setUint16(2 + 2 * i, value, isLittleEndian);
+  return new Uint8Array(view.buffer);
 }
 
 /**

@@ -17,8 +17,8 @@ const ARENA_OCTETS = 256 * 1024;
 /** The longest read: a super-packet and its vnet header. */
 const LONGEST_READ = VNET_OCTETS + 65_535;
 /** One wake-up reads at most so much: other connections, and the engine's timers, have their turn in between. */
-const MOST_READS = 256;
-const MOST_OCTETS_READ = 1024 * 1024;
+const MOST_READS = 128;
+const MOST_OCTETS_READ = 512 * 1024;
 /** Small packets that are collected before they are sent. */
 const MOST_COLLECTED = 64;
 

@@ -27,8 +27,8 @@ export class Sender {
   readonly #control: Arena;
   readonly #name: Arena;
   readonly #missing: { udpSegment: string | undefined; sendmmsg: string | undefined };
-  /** Why the last message of many segments did not go as one; undefined: it did. */
-  #refusal: string | undefined;
+  /** Segments of so many octets were refused the last time that several of them were to leave as one message. */
+  #refused: { readonly octets: number; readonly why: string } | undefined;
   /** Messages of many large segments until one of them goes alone. */
   #untilScout = 0;
 
@@ -54,7 +54,7 @@ export class Sender {
   get features(): Feature[] {
     const { udpSegment, sendmmsg } = this.#missing;
     return [
-      { name: 'udp-segment', missing: udpSegment ?? this.#refusal },
+      { name: 'udp-segment', missing: udpSegment ?? this.#refused?.why },
       { name: 'sendmmsg', missing: sendmmsg },
     ];
   }
@@ -93,7 +93,7 @@ export class Sender {
         this.#outlet.noteLoss(errorWords(error), count);
         return count;
       }
-      this.#refusal = error === 0 ? undefined : `refused just now: ${errorWords(error)}`;
+      this.#note(queue.octets(queue.next), error);
       if (error === 0) return count;
       // The device that it leaves by cannot make checksums, as UDP_SEGMENT wants (Linux before 6.x); or nothing can.
       if (error === EIO || error === EOPNOTSUPP || error === ENOPROTOOPT)
@@ -101,6 +101,12 @@ export class Sender {
       // EINVAL, EMSGSIZE: the path has just become too narrow for these. One by one they go in fragments.
     }
     return this.#sendSingly(queue, count);
+  }
+
+  /** What goes with small ones says nothing of large ones. */
+  #note(octets: number, error: number): void {
+    if (error !== 0) this.#refused = { octets, why: `refused just now: ${errorWords(error)}` };
+    else if (this.#refused !== undefined && octets >= this.#refused.octets) this.#refused = undefined;
   }
 
   #sendSegmented(queue: SegmentQueue, count: number): number {

@@ -30,6 +30,8 @@ export interface Libc {
   if_nametoindex(name: string): number;
   /** @param name room for 16 octets */
   if_indextoname(index: number, name: Memory): string | null;
+  /** Gives free memory back to the system; glibc alone has it, and alone needs it. */
+  malloc_trim?(keep: number): number;
 }
 
 /** What koffi makes of libuv's uv_poll_t; all that is used of it. */
@@ -51,7 +53,16 @@ export function declareLibc(library: LibraryHandle): Libc {
   const ioctl = declared<(fd: number, request: number, type: 'void *', argument: Memory) => number>(
     'int ioctl(int fd, unsigned long request, ...)',
   );
+  const optional = <F>(prototype: string): F | undefined => {
+    try {
+      return declared<F>(prototype);
+    } catch {
+      return undefined; // this C library does not have it
+    }
+  };
+  const malloc_trim = optional<NonNullable<Libc['malloc_trim']>>('int malloc_trim(size_t keep)');
   return {
+    ...(malloc_trim && { malloc_trim }),
     open: declared('int open(const char *path, int flags, ...)'),
     close: declared('int close(int fd)'),
     read: declared('long read(int fd, void *memory, size_t octets)'),
