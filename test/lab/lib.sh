@@ -147,7 +147,7 @@ capture() {
   within 5 grep -q listening "$ST/tcpdump.log"
 }
 
-# up NETNS[/TAG] [key=value...]; the script's own `configure` writes the files of the state directory, `boot` starts the jail
+# up NETNS[/TAG] [key=value...]
 up() {
   local begun=${EPOCHREALTIME/./}
   instance "$1"
@@ -155,12 +155,17 @@ up() {
   ifname+=${TAG#-}
   settings "$@"
   [ "$hop" = 0 ] || [ "$lns" != 10.0.2.72 ] || lns=198.51.100.72
+  # shellcheck disable=SC2086
+  launch $KEYS
+  say "up after $(((${EPOCHREALTIME/./} - begun) / 1000)) ms: LNS $lns:1701, client $client on $ifname of netns $CLIENT, user=$user pass=$pass"
+}
+# launch SETTING...: the script's own `configure` writes the files of the state directory, `boot` starts the jail
+launch() {
   ROOT=$("$HERE/root") || exit
   for p in $PROGRAMS; do [ -e "$ROOT/usr/$p" ] || die "cannot run here: this release has no package with $p"; done
   if [ -e "$ST" ] || exists "$LNS_NETNS"; then remove; fi # it is restarted
   kind=$NAME
-  # shellcheck disable=SC2086
-  state $KEYS
+  state "$@"
   trap remove EXIT
   trap 'say interrupted; exit 130' INT TERM HUP
   if outer && configure && boot && within 60 ready_or_dead && [ -e "$ST/ready" ]; then :; else
@@ -174,7 +179,6 @@ up() {
     disown
   fi
   trap - EXIT INT TERM HUP
-  say "up after $(((${EPOCHREALTIME/./} - begun) / 1000)) ms: LNS $lns:1701, client $client on $ifname of netns $CLIENT, user=$user pass=$pass"
 }
 
 # runs a command inside, prints what it prints, returns its status

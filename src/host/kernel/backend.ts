@@ -29,7 +29,7 @@ export function kernelBackend({ run, rename }: KernelOptions): DataPathBackend {
       if (!(socket instanceof NativeSocket))
         throw new HostError('device-failed', "the kernel's L2TP needs a socket that was opened through koffi");
       await probe(native);
-      const session = new KernelSession(native, { ids: lane.ids, local: socket.local, peer, engineFd: socket.fd });
+      const session = new KernelSession(native, { ids: lane.ids, peer, engine: socket });
       try {
         await rename(session.device, device);
         return new KernelPath(native, session, request);

@@ -104,7 +104,7 @@ export class KernelPath implements DataPath {
   }
 
   agreed(): void {
-    if (!this.#isOver) this.#follow();
+    this.#follow();
   }
 
   async close(): Promise<void> {
@@ -155,6 +155,7 @@ export class KernelPath implements DataPath {
 
   /** Brings the kernel in line with the lane, and the lane with the kernel. */
   #follow(): void {
+    if (this.#isOver) return;
     const { lane, attention } = this.#request;
     this.#setPassages();
     const { addressControl, shortProtocol } = lane.framing;

@@ -24,6 +24,7 @@ import {
   SOL_IPV6,
   SOL_SOCKET,
 } from '../native/socket-table.ts';
+import type { NativeSocket } from '../native/udp.ts';
 import { pppol2tpAddress } from './address.ts';
 import { DISCARD_REQUEST } from './frames.ts';
 import {
@@ -47,10 +48,9 @@ import { openPppDevice } from './probe.ts';
 
 export interface SessionPlace {
   readonly ids: LaneIds;
-  readonly local: Endpoint;
   readonly peer: Endpoint;
-  /** The engine's socket: its uplink and its mark are taken over. */
-  readonly engineFd: number;
+  /** The engine's socket: its place, its uplink and its mark are taken over. */
+  readonly engine: Pick<NativeSocket, 'fd' | 'local'>;
 }
 
 export class KernelSession {
@@ -100,20 +100,20 @@ export class KernelSession {
    */
   begin(ns: number | undefined): void {
     const { libc } = this.#native;
-    const { local, peer, engineFd } = this.#place;
+    const { engine, peer } = this.#place;
     if (ns !== undefined) {
       this.#must('PPPOL2TP_SO_SENDSEQ', this.#setInt(this.#session, SOL_PPPOL2TP, PPPOL2TP_SO_SENDSEQ, 1));
       // The kernel begins with 0. What it is given before the socket is connected takes its number and is thrown away.
       for (let i = 0; i < ns; i++) libc.write(this.channel, DISCARD_REQUEST, DISCARD_REQUEST.length);
     }
-    const address = sockaddrOf(this.#native, local);
+    const address = sockaddrOf(this.#native, engine.local);
     // Both must be willing to share the place, and only while the second of them takes it: for everybody else it is taken.
-    this.#setInt(engineFd, SOL_SOCKET, SO_REUSEADDR, 1);
+    this.#setInt(engine.fd, SOL_SOCKET, SO_REUSEADDR, 1);
     this.#setInt(this.udp, SOL_SOCKET, SO_REUSEADDR, 1);
     const bound = libc.bind(this.udp, address, address.length);
     const errno = bound < 0 ? this.#native.errno() : 0;
-    this.#setInt(engineFd, SOL_SOCKET, SO_REUSEADDR, 0);
-    if (bound < 0) throw this.#failed(`bind to ${local.address} port ${local.port}`, errno);
+    this.#setInt(engine.fd, SOL_SOCKET, SO_REUSEADDR, 0);
+    if (bound < 0) throw this.#failed(`bind to ${engine.local.address} port ${engine.local.port}`, errno);
     const server = sockaddrOf(this.#native, peer);
     this.#must(`connect to ${peer.address}`, libc.connect(this.udp, server, server.length));
   }
@@ -160,17 +160,17 @@ export class KernelSession {
 
   #openUdp(): number {
     const { libc } = this.#native;
-    const { peer, engineFd } = this.#place;
+    const { engine, peer } = this.#place;
     const isIpv6 = peer.address.includes(':');
     const type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
     const udp = this.#keep(this.#must('a UDP socket', libc.socket(isIpv6 ? AF_INET6 : AF_INET, type, 0)));
     if (isIpv6) this.#setInt(udp, SOL_IPV6, IPV6_V6ONLY, 1);
     const device = new Uint8Array(DEVICE_NAME_OCTETS);
     const octets = Uint32Array.of(device.length);
-    if (libc.getsockopt(engineFd, SOL_SOCKET, SO_BINDTODEVICE, device, octets) === 0 && octets[0] !== 0)
+    if (libc.getsockopt(engine.fd, SOL_SOCKET, SO_BINDTODEVICE, device, octets) === 0 && octets[0] !== 0)
       this.#must('SO_BINDTODEVICE', libc.setsockopt(udp, SOL_SOCKET, SO_BINDTODEVICE, device, octets[0] ?? 0));
     const mark = Int32Array.of(0);
-    if (libc.getsockopt(engineFd, SOL_SOCKET, SO_MARK, mark, Uint32Array.of(4)) === 0 && mark[0] !== 0)
+    if (libc.getsockopt(engine.fd, SOL_SOCKET, SO_MARK, mark, Uint32Array.of(4)) === 0 && mark[0] !== 0)
       this.#must('SO_MARK', libc.setsockopt(udp, SOL_SOCKET, SO_MARK, mark, 4));
     return udp;
   }

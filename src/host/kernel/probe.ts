@@ -9,19 +9,18 @@ import { AF_PPPOX, PX_PROTO_OL2TP } from './pppol2tp-table.ts';
 const PPP_DEVICE = '/dev/ppp';
 const MODULE = 'l2tp_ppp';
 
-/** Loads the kernel's modules once, if they are there and not loaded. @returns says whether all is well; rejects with HostError `device-failed` */
+/** Rejects with HostError `device-failed` while the kernel has no L2TP for us. The first who finds that loads its modules; all wait for it. */
 export function prober(run: Run): (native: Native) => Promise<void> {
-  let hasLoaded = false;
+  let loading: Promise<unknown> | undefined;
   return async (native) => {
-    const lack = lackOf(native);
-    if (lack === undefined) return;
+    let lack = lackOf(native);
     // The kernel asks for its modules by itself, but not everywhere: no modprobe where it looks for one, or a container.
-    if (lack.isMissing && !hasLoaded) {
-      hasLoaded = true;
-      await run(['modprobe', MODULE]);
-      if (lackOf(native) === undefined) return;
+    if (lack?.isMissing) {
+      loading ??= run(['modprobe', MODULE]);
+      await loading;
+      lack = lackOf(native);
     }
-    throw new HostError('device-failed', lack.words);
+    if (lack !== undefined) throw new HostError('device-failed', lack.words);
   };
 }
 
@@ -69,6 +68,6 @@ function deviceLack({ code = '', message }: NodeJS.ErrnoException): Lack {
   return { isMissing: false, words: `${PPP_DEVICE}: ${message}` };
 }
 
-const NOT_THERE: readonly string[] = ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EINVAL'];
+const NOT_THERE: readonly string[] = ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'];
 
 const CURE = `install kmod-pppol2tp (OpenWrt), or load the kernel's own module with 'modprobe ${MODULE}' (Debian and others)`;
