@@ -113,6 +113,7 @@ export class Groundwork {
         lane,
         socket: this.#sockets.at(socket),
         peer,
+        udpChecksums: this.#settings.udpChecksums,
         attention: () => this.#happenings.attention(),
         datagram: (message) => this.#happenings.datagram(socket, message, peer),
         lost: (why) => this.#happenings.deviceLost({ code: 'device-failed', detail: why }),

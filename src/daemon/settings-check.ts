@@ -42,11 +42,16 @@ function connectionFaults(name: string, connection: FileConnection): string[] {
   return lines;
 }
 
-function connectionWarnings(name: string, { mtu, ipv6, metric, defaultRoute }: FileConnection): string[] {
+function connectionWarnings(
+  name: string,
+  { mtu, ipv6, metric, defaultRoute, dataPath, udpChecksums }: FileConnection,
+): string[] {
   const path = ['connections', name];
   const lines: string[] = [];
   if (ipv6 && mtu < 1280)
     lines.push(`${pathText([...path, 'mtu'])}: IPv6 needs at least 1280, it will not work with ${mtu}`);
+  if (!udpChecksums && dataPath !== 'kernel' && dataPath !== 'auto')
+    lines.push(`${pathText([...path, 'udpChecksums'])}: data path "${dataPath}" sends them all the same`);
   if (metric !== undefined && defaultRoute !== true)
     lines.push(`${pathText([...path, 'metric'])}: only used where defaultRoute is true`);
   return lines;

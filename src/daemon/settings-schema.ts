@@ -115,6 +115,8 @@ const CONNECTION = z.strictObject(
     uplink: z.optional(deviceName),
     /** How packets are moved; `auto` takes the fastest that works here. */
     dataPath: z._default(oneOf(DATA_PATHS), 'auto'),
+    /** UDP checksums of data messages (RFC 2661 §8.1); control messages always have them. Only the data path `kernel` can leave them out. */
+    udpChecksums: z._default(yesOrNo, true),
     /** Firewall mark of everything that goes to the server; none unless given. */
     mark: z.optional(whole(1, 4_294_967_295)),
     /** Largest MTU of the tunnel, octets; also the MRU that the server is asked for. */

@@ -80,6 +80,7 @@ describe('the smallest configuration', () => {
               resolver: [],
               dataPath: 'auto',
               mark: undefined,
+              udpChecksums: true,
             },
           ],
         ]),

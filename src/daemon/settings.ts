@@ -30,6 +30,8 @@ export interface ConnectionSettings {
   readonly dataPath: DataPathChoice;
   /** Firewall mark of what goes to the server; undefined: none. */
   readonly mark: number | undefined;
+  /** Whether data messages have UDP checksums, where the data path can choose. */
+  readonly udpChecksums: boolean;
 }
 
 /** What a file is read for: facts of the machine that some defaults are made of. */
@@ -75,6 +77,7 @@ function settingsOf(file: FileSettings, surroundings: Surroundings): Settings {
       resolver: raw.resolver.map(nameServerOf),
       dataPath: raw.dataPath,
       mark: raw.mark,
+      udpChecksums: raw.udpChecksums,
     },
   ]);
   return { connections: new Map(connections), stateDir: file.stateDir, logLevel: file.logLevel };

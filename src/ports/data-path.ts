@@ -47,6 +47,8 @@ export interface DataPathRequest {
   readonly socket: DatagramSocket;
   /** The server's end. */
   readonly peer: Endpoint;
+  /** Whether data messages have UDP checksums: a wish, for backends that can leave them out. */
+  readonly udpChecksums: boolean;
   /** `lane.attention` is set: its owner should look. */
   readonly attention: () => void;
   /** A data message that is for the engine: what the kernel keeps from the socket comes out here. The octets are the receiver's to keep. */

@@ -1,12 +1,14 @@
 /** What the measurements put on the machine, so that all of it can be taken away again at any moment. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConnectionFile, Daemon } from '../e2e/daemon.ts';
+import { type ConnectionFile, Daemon, type DaemonOptions } from '../e2e/daemon.ts';
 import { type Capture, type Lns, type LnsKind, type LnsOptions, Netns, startLns } from '../lab/lab.ts';
 
 /** Where every LNS of the lab listens. */
-export const LNS_ADDRESS = '10.0.2.72';
+const LNS_ADDRESS = '10.0.2.72';
 /** The client's end of the outer link. */
 export const CLIENT_ADDRESS = '10.0.2.2';
 
@@ -19,6 +21,16 @@ export class Ground {
   /** Has something done when all is taken away, the latest first. */
   defer(undo: () => unknown): void {
     this.#undo.push(undo);
+  }
+
+  /** Has a program ended when all is taken away, and waits for its end. */
+  own(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.defer(async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill(signal);
+      await exit;
+    });
   }
 
   async netns(): Promise<Netns> {
@@ -34,9 +46,9 @@ export class Ground {
   }
 
   /** A daemon, not yet started, with one connection of that name; it keeps the daemon's own intervals, and the routing alone. */
-  daemon(netns: Netns, name = 'wan', fields: ConnectionFile = {}): Daemon {
+  daemon(netns: Netns, name = 'wan', fields: ConnectionFile = {}, options: DaemonOptions = {}): Daemon {
     const connection = { servers: [LNS_ADDRESS], defaultRoute: false, hello: 60, echo: 10, ...fields };
-    const daemon = new Daemon(netns, { [name]: connection });
+    const daemon = new Daemon(netns, { [name]: connection }, options);
     this.defer(() => daemon.destroy());
     return daemon;
   }

@@ -1,56 +1,23 @@
-/** npm run bench [-- --quick]: measures what the product promises, beside what it is compared with, and writes it down. */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** npm run bench [-- PART… --quick]: measures what the product promises, beside what it is compared with, and writes it down. */
 import { fileURLToPath } from 'node:url';
 import { labRoot } from '../lab/netns.ts';
-import { measureDial } from './dial.ts';
+import { dataPathPart } from './data-path/part.ts';
+import { dialPart } from './dial/part.ts';
 import { Ground } from './ground.ts';
 import { machineNow } from './machine.ts';
-import { measureMemory } from './memory.ts';
-import { page } from './page.ts';
-import { type BenchResult, goalsOf, type Plan } from './result.ts';
-import { measureStartUp } from './start-up.ts';
+import type { Part, Stage } from './part.ts';
+import { goalLine, writeList, writePart } from './report.ts';
 import { rounded } from './summary.ts';
-import { plainText, tablesOf } from './tables.ts';
-import { measureThroughput } from './throughput.ts';
+import { plainText } from './table.ts';
+import { umlPart } from './uml/part.ts';
 
-const FULL: Plan = {
-  dialPairs: 7,
-  starts: 15,
-  memoryCopies: 3,
-  idleSeconds: [5, 60],
-  throughputRounds: 5,
-  loadSeconds: 3,
-};
-const QUICK: Plan = {
-  dialPairs: 1,
-  starts: 1,
-  memoryCopies: 1,
-  idleSeconds: [5, 10],
-  throughputRounds: 1,
-  loadSeconds: 1,
-};
-/** Something hangs: it is given up. */
-const LIMIT_MS = 11 * 60_000;
+const PARTS: readonly Part[] = [dialPart, dataPathPart, umlPart];
 
 let ground: Ground | undefined;
 let ended = false;
 
 const say = (words: string): boolean => process.stderr.write(`${words}\n`);
 
-async function bench(plan: Plan): Promise<BenchResult> {
-  const begin = performance.now();
-  const machine = machineNow();
-  const dial = await alone((ground) => measureDial(ground, plan.dialPairs, say));
-  const startUp = await alone((ground) => measureStartUp(ground, plan.starts, say));
-  const memory = await alone((ground) => measureMemory(ground, plan.memoryCopies, plan.idleSeconds, say));
-  const throughput = await alone((ground) => measureThroughput(ground, plan.throughputRounds, plan.loadSeconds, say));
-  const bundleKb = rounded(statSync(inProject('dist/l2tpwan.cjs')).size / 1024, 0);
-  const tookSeconds = rounded((performance.now() - begin) / 1000, 0);
-  return { machine: machine(), plan, tookSeconds, dial, startUp, memory, throughput, bundleKb };
-}
-
-/** Nothing of one measurement is there during the next. */
 async function alone<T>(measure: (ground: Ground) => Promise<T>): Promise<T> {
   const mine = new Ground();
   ground = mine;
@@ -59,6 +26,22 @@ async function alone<T>(measure: (ground: Ground) => Promise<T>): Promise<T> {
   } finally {
     await mine.clear();
   }
+}
+
+async function bench(part: Part, stage: Stage): Promise<void> {
+  const limit = setTimeout(() => void giveUp(`${part.name} takes too long`, 1), part.limitMs);
+  const begin = performance.now();
+  const machine = machineNow();
+  const found = await part.measure(stage);
+  clearTimeout(limit);
+  for (const table of found.tables) console.log(`${plainText(table)}\n`);
+  for (const goal of found.goals) console.log(goalLine(goal));
+  const tookSeconds = rounded((performance.now() - begin) / 1000, 0);
+  // A glance is not to replace what a whole run has found.
+  const directory = inProject(stage.isQuick ? '.cache/bench/docs' : 'docs/bench');
+  const file = writePart(directory, part, { machine: machine(), tookSeconds, isQuick: stage.isQuick }, found);
+  writeList(directory, PARTS);
+  console.log(`\nwritten: ${file}, and ${part.name}.md beside it\n`);
 }
 
 /** Takes everything away and ends, whatever was under way. */
@@ -70,38 +53,21 @@ async function giveUp(why: string, status: number): Promise<void> {
   process.exit(status);
 }
 
-function show(result: BenchResult): void {
-  for (const table of tablesOf(result)) console.log(`${plainText(table)}\n`);
-  for (const { words, found, reached } of goalsOf(result))
-    console.log(`${reached ? 'reached' : 'NOT REACHED'}: ${words}: ${found}`);
-}
-
-/** A glance is not to replace what a whole run has found. */
-function write(result: BenchResult, isQuick: boolean): void {
-  const directory = inProject(isQuick ? '.cache/bench' : 'docs/bench');
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, 'dial.json');
-  writeFileSync(file, `${onFewLines(JSON.stringify(result, undefined, 2))}\n`);
-  writeFileSync(join(directory, 'README.md'), page(result));
-  console.log(`\nwritten: ${file}, and README.md beside it`);
-}
-
-/** Samples in a row, as a formatter would have them. */
-const onFewLines = (json: string): string =>
-  json.replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'));
-
 const inProject = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 async function main(args: readonly string[]): Promise<void> {
-  if (args.some((arg) => arg !== '--quick')) throw new Error('usage: npm run bench [-- --quick]');
+  const names = args.filter((arg) => arg !== '--quick');
+  const unknown = names.find((name) => PARTS.every((part) => part.name !== name));
+  if (unknown !== undefined) throw new Error(`${unknown}?\n${USAGE}`);
   if (process.getuid?.() !== 0) throw new Error('needs root, for network namespaces and TUN devices');
-  const isQuick = args.includes('--quick');
   await labRoot();
-  const result = await bench(isQuick ? QUICK : FULL);
-  show(result);
-  write(result, isQuick);
+  for (const part of PARTS)
+    if (names.length === 0 || names.includes(part.name))
+      await bench(part, { isQuick: args.includes('--quick'), say, alone });
 }
 
+const USAGE = `usage: npm run bench [-- PART… --quick]
+${PARTS.map(({ name, words }) => `  ${name.padEnd(10)} ${words}`).join('\n')}`;
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void giveUp(signal, 130));
-setTimeout(() => void giveUp('it takes too long', 1), LIMIT_MS).unref();
 main(process.argv.slice(2)).catch((error: Error) => void giveUp(error.message, 1));

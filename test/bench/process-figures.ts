@@ -1,6 +1,6 @@
 /** What /proc tells about a process. */
 import { readFileSync } from 'node:fs';
-import { run } from '../lab/command.ts';
+import { rounded } from './summary.ts';
 
 /** MB, of 2^20 octets. */
 export interface Memory {
@@ -8,10 +8,10 @@ export interface Memory {
   readonly privateDirty: number;
 }
 
-/** @throws Error there is no such process */
+/** To a tenth of a MB. @throws Error there is no such process */
 export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const megabytes = (field: string) => Number(new RegExp(`^${field}: +(\\d+) kB`, 'm').exec(text)?.[1]) / 1024;
+  const megabytes = (field: string) => rounded(Number(new RegExp(`^${field}: +(\\d+) kB`, 'm').exec(text)?.[1]) / 1024);
   return { rss: megabytes('Rss'), privateDirty: megabytes('Private_Dirty') };
 }
 
@@ -21,14 +21,6 @@ export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-/** The process of that name in a network namespace. @throws Error there is none */
-export async function processIn(netns: string, name: string): Promise<number> {
-  const pids = (await run('ip', ['netns', 'pids', netns])).split('\n').filter((line) => line !== '');
-  const found = pids.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name);
-  if (found === undefined) throw new Error(`no ${name} in ${netns}`);
-  return Number(found);
 }
 
 /** USER_HZ: 100 on every machine that Node runs on. */

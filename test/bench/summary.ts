@@ -1,4 +1,4 @@
-/** What a handful of samples comes to. */
+/** What a number of measurements comes to. */
 
 export interface Summary {
   readonly median: number;
@@ -18,5 +18,12 @@ export function summary(samples: readonly number[], decimals = 1): Summary {
   const round = (value: number) => rounded(value, decimals);
   return { median: round(median), least: round(least), most: round(most), samples: samples.map(round) };
 }
+
+/** How many times one is another: each round's own ratio, for what was measured in one round had the same machine. */
+export const ratios = (one: Summary, other: Summary): Summary =>
+  summary(
+    one.samples.map((sample, index) => sample / (other.samples[index] ?? Number.NaN)),
+    3,
+  );
 
 export const rounded = (value: number, decimals = 1): number => Number(value.toFixed(decimals));

@@ -86,7 +86,7 @@ describe('the backend', () => {
   );
   const nothing = () => undefined;
   const request = (socket: DatagramSocket): DataPathRequest => ({
-    ...{ device: 'l2w-test', mtu: 1400, lane, socket, peer: { address: '127.0.0.1', port: 1701 } },
+    ...{ device: 'l2w-test', mtu: 1400, lane, socket, peer: { address: '127.0.0.1', port: 1701 }, udpChecksums: true },
     ...{ attention: nothing, datagram: nothing, lost: nothing },
   });
   const backend = kernelBackend({ run: async () => done, rename: async () => undefined });

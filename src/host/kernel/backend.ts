@@ -25,11 +25,11 @@ export function kernelBackend({ run, rename }: KernelOptions): DataPathBackend {
     name: 'kernel',
     async open(request) {
       const native = loadNative();
-      const { socket, lane, peer, device } = request;
+      const { socket, lane, peer, device, udpChecksums } = request;
       if (!(socket instanceof NativeSocket))
         throw new HostError('device-failed', "the kernel's L2TP needs a socket that was opened through koffi");
       await probe(native);
-      const session = new KernelSession(native, { ids: lane.ids, peer, engine: socket });
+      const session = new KernelSession(native, { ids: lane.ids, peer, engine: socket, udpChecksums });
       try {
         await rename(session.device, device);
         return new KernelPath(native, session, request);

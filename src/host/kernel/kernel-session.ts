@@ -41,6 +41,7 @@ import {
   PPPOL2TP_SO_REORDERTO,
   PPPOL2TP_SO_SENDSEQ,
   PX_PROTO_OL2TP,
+  SO_NO_CHECK,
   SO_REUSEADDR,
   SOL_PPPOL2TP,
 } from './pppol2tp-table.ts';
@@ -51,6 +52,8 @@ export interface SessionPlace {
   readonly peer: Endpoint;
   /** The engine's socket: its place, its uplink and its mark are taken over. */
   readonly engine: Pick<NativeSocket, 'fd' | 'local'>;
+  /** Whether data messages have UDP checksums; over IPv6 they always have (RFC 8200 §8.1). */
+  readonly udpChecksums: boolean;
 }
 
 export class KernelSession {
@@ -160,11 +163,12 @@ export class KernelSession {
 
   #openUdp(): number {
     const { libc } = this.#native;
-    const { engine, peer } = this.#place;
+    const { engine, peer, udpChecksums } = this.#place;
     const isIpv6 = peer.address.includes(':');
     const type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
     const udp = this.#keep(this.#must('a UDP socket', libc.socket(isIpv6 ? AF_INET6 : AF_INET, type, 0)));
     if (isIpv6) this.#setInt(udp, SOL_IPV6, IPV6_V6ONLY, 1);
+    else if (!udpChecksums) this.#setInt(udp, SOL_SOCKET, SO_NO_CHECK, 1);
     const device = new Uint8Array(DEVICE_NAME_OCTETS);
     const octets = Uint32Array.of(device.length);
     if (libc.getsockopt(engine.fd, SOL_SOCKET, SO_BINDTODEVICE, device, octets) === 0 && octets[0] !== 0)

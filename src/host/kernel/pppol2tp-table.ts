@@ -14,6 +14,7 @@ export const NPMODE_DROP           = 1;
 
 // asm-generic/socket.h
 export const SO_REUSEADDR          = 2;
+export const SO_NO_CHECK           = 11;
 
 const request = (direction: Request['direction'], number: number, octets: number): number =>
   requestOf({ direction, type: 't', number, octets });

@@ -1,137 +1,143 @@
-/** How much goes through the portable data path, and what it costs, beside the bare outer link in turns. */
-import { pause } from '../e2e/daemon.ts';
-import type { Netns } from '../lab/lab.ts';
-import { type Ground, LNS_ADDRESS } from './ground.ts';
-import { cpuSecondsOf, type Memory, memoryOf, processIn } from './process-figures.ts';
-import { rounded, type Summary, summary } from './summary.ts';
-import { type Direction, ping, tcp, udp } from './traffic.ts';
+/** Way by way, round by round: how much goes through, and what it costs. */
+import { pause } from '../../e2e/daemon.ts';
+import { cpuSecondsOf, type Memory, memoryOf } from '../process-figures.ts';
+import { rounded, type Summary, summary } from '../summary.ts';
+import type { Programs } from './programs.ts';
+import { type Carried, type Direction, datagrams, type Ends, ping, tcp } from './traffic.ts';
+import type { Way } from './ways.ts';
 
-/** One way of loading the path, in one direction. */
+/** One way of loading a way, in one direction. */
 export interface LoadFigures {
-  /** TCP: Mbit/s. UDP: thousands of datagrams a second. Both as they arrived. */
+  /** TCP: Mbit/s. Datagrams: thousands a second. Both as they arrived. */
   readonly rate: Summary;
-  /** The same with nothing but the outer link in between. */
-  readonly rawRate: Summary;
-  /** Processor time of our process meanwhile, percent of one core. */
-  readonly cpuPercent: Summary;
-  /** The same of the server's. */
-  readonly lnsCpuPercent: Summary;
+  /** Processor time of the client's process meanwhile, percent of one core. */
+  readonly cpuPercent?: Summary;
+  /** Processor time of the client's process, ms for each 10^9 bits of TCP. */
+  readonly cpuMsPerGbit?: Summary;
+  /** Segments of TCP that were sent again, percent of all. */
+  readonly retransmittedPercent?: Summary;
 }
 
-export interface Throughput {
+export interface WayFigures {
   readonly loads: Readonly<Record<Load, LoadFigures>>;
-  /** ms; through the tunnel and on the bare link, with nothing else under way and beside TCP upwards. */
-  readonly ping: Readonly<Record<'idle' | 'loaded', { readonly tunnel: Summary; readonly raw: Summary }>>;
-  /** The most that our process had under these loads, MB. */
-  readonly loaded: Memory;
-  /** What it has when all has been quiet for {@link QUIET_MS}, MB. */
-  readonly afterwards: Memory;
+  /** Round-trip times, ms: with nothing else under way, and beside TCP. */
+  readonly ping: Readonly<Record<'idle' | TcpLoad, Summary>>;
+  /** MB; absent where there is no process. */
+  readonly memory?: { readonly idle: Memory; readonly loaded: Memory };
 }
 
 const LOADS = {
   tcpUp: { measure: tcp, direction: 'up' },
   tcpDown: { measure: tcp, direction: 'down' },
-  udpUp: { measure: udp, direction: 'up' },
-  udpDown: { measure: udp, direction: 'down' },
-} as const satisfies Record<string, { measure: typeof tcp; direction: Direction }>;
+  udpUp: { measure: datagrams, direction: 'up' },
+  udpDown: { measure: datagrams, direction: 'down' },
+} as const satisfies Record<string, { measure: typeof datagrams; direction: Direction }>;
 export type Load = keyof typeof LOADS;
-const NAMES = Object.keys(LOADS) as Load[];
+export type TcpLoad = 'tcpUp' | 'tcpDown';
+export const LOAD_NAMES = Object.keys(LOADS) as Load[];
 
-export async function measureThroughput(
-  ground: Ground,
-  rounds: number,
-  seconds: number,
-  say: (words: string) => void,
-): Promise<Throughput> {
-  const netns = await ground.netns();
-  const lns = await ground.lns('l2tpns', netns, { chatty: 'no', peer: PPP_ADDRESS });
-  const daemon = ground.daemon(netns, 'wan', { routes: [`${PPP_ADDRESS}/32`] }).start();
-  await daemon.up();
-  const course = new Course(netns, daemon.pid, await processIn(lns.netns, 'l2tpns'), seconds);
-  ground.defer(() => course.close());
-  for (let round = 0; round < rounds; round++) say(`throughput ${round + 1}/${rounds}: ${await course.round()}`);
-  await pause(QUIET_MS);
-  return course.result();
-}
+export const loadWay = (load: Load, ends: Ends, seconds: number, programs: Programs): Promise<Carried> =>
+  LOADS[load].measure(ends, LOADS[load].direction, seconds, programs);
 
-class Course {
-  readonly #netns: Netns;
-  readonly #pid: number;
-  readonly #lnsPid: number;
+/** What one way has shown so far. */
+export class Course {
+  readonly way: Way;
+  readonly #programs: Programs;
   readonly #seconds: number;
   readonly #samples = new Map<string, number[]>();
+  readonly #idle: Memory | undefined;
   #loaded: Memory = { rss: 0, privateDirty: 0 };
-  readonly #watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
 
-  constructor(netns: Netns, pid: number, lnsPid: number, seconds: number) {
-    this.#netns = netns;
-    this.#pid = pid;
-    this.#lnsPid = lnsPid;
+  /** It is idle now, and has been for a while. */
+  constructor(way: Way, programs: Programs, seconds: number) {
+    this.way = way;
+    this.#programs = programs;
     this.#seconds = seconds;
+    this.#idle = way.pid === undefined ? undefined : memoryOf(way.pid);
+  }
+
+  /** Has both directions run for a moment, unmeasured: a JIT compiles what is run often, and not before. */
+  async warmUp(): Promise<void> {
+    for (const load of ['tcpUp', 'tcpDown'] as const)
+      await loadWay(load, this.way.ends, WARM_UP_SECONDS, this.#programs);
+    await this.#quiet();
   }
 
   /** Everything once. @returns what came out, in words */
   async round(): Promise<string> {
-    this.#add('idle raw', await ping(this.#netns, LNS_ADDRESS, PINGS));
-    this.#add('idle tunnel', await ping(this.#netns, PPP_ADDRESS, PINGS));
-    const said: string[] = [];
-    for (const load of NAMES) {
-      this.#add(`${load} raw`, [await this.#load(load, LNS_ADDRESS, 'loaded raw')]);
-      said.push(`${load} ${rounded(await this.#loadTunnel(load))}`);
+    await this.#ping('idle');
+    const watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    try {
+      const said: string[] = [];
+      for (const load of LOAD_NAMES) said.push(`${load} ${rounded(await this.#load(load))}`);
+      return said.join(', ');
+    } finally {
+      clearInterval(watch);
     }
-    return said.join(', ');
   }
 
-  result(): Throughput {
+  result(): WayFigures {
     const of = (name: string, decimals?: number) => summary(this.#samples.get(name) ?? [], decimals);
+    const has = (name: string) => this.#samples.has(name);
     const loadOf = (load: Load): LoadFigures => ({
-      rate: of(`${load} tunnel`),
-      rawRate: of(`${load} raw`),
-      cpuPercent: of(`${load} cpu`, 0),
-      lnsCpuPercent: of(`${load} lns cpu`, 0),
+      rate: of(`${load} rate`),
+      ...(has(`${load} cpu`) && { cpuPercent: of(`${load} cpu`, 0) }),
+      ...(has(`${load} cpu per Gbit`) && { cpuMsPerGbit: of(`${load} cpu per Gbit`, 0) }),
+      ...(has(`${load} retransmitted`) && { retransmittedPercent: of(`${load} retransmitted`, 3) }),
     });
-    const pings = (when: 'idle' | 'loaded') => ({ tunnel: of(`${when} tunnel`, 2), raw: of(`${when} raw`, 2) });
     return {
       loads: { tcpUp: loadOf('tcpUp'), tcpDown: loadOf('tcpDown'), udpUp: loadOf('udpUp'), udpDown: loadOf('udpDown') },
-      ping: { idle: pings('idle'), loaded: pings('loaded') },
-      loaded: roundedMemory(this.#loaded),
-      afterwards: roundedMemory(memoryOf(this.#pid)),
+      ping: { idle: of('ping idle', 3), tcpUp: of('ping tcpUp', 3), tcpDown: of('ping tcpDown', 3) },
+      ...(this.#idle && { memory: { idle: this.#idle, loaded: this.#loaded } }),
     };
   }
 
-  close(): void {
-    clearInterval(this.#watch);
-  }
-
-  async #loadTunnel(load: Load): Promise<number> {
-    const used = () => ({ at: performance.now(), ours: cpuSecondsOf(this.#pid), lns: cpuSecondsOf(this.#lnsPid) });
-    const before = used();
-    const rate = await this.#load(load, PPP_ADDRESS, 'loaded tunnel');
-    const after = used();
-    const percent = (cpuSeconds: number) => (cpuSeconds * 100_000) / (after.at - before.at);
-    this.#add(`${load} tunnel`, [rate]);
-    this.#add(`${load} cpu`, [percent(after.ours - before.ours)]);
-    this.#add(`${load} lns cpu`, [percent(after.lns - before.lns)]);
-    return rate;
-  }
-
-  async #load(load: Load, to: string, pings: string): Promise<number> {
-    const { measure, direction } = LOADS[load];
+  async #load(load: Load): Promise<number> {
+    const before = this.#cpuSeconds();
     const beside = async () => {
-      if (load !== 'tcpUp') return;
-      await pause(500);
-      this.#add(pings, await ping(this.#netns, to, PINGS));
+      if (load !== 'tcpUp' && load !== 'tcpDown') return;
+      await pause(PING_AFTER_MS);
+      await this.#ping(load);
     };
-    const [rate] = await Promise.all([measure(this.#netns, to, direction, this.#seconds), beside()]);
+    const [carried] = await Promise.all([loadWay(load, this.way.ends, this.#seconds, this.#programs), beside()]);
+    const { rate, gigabits, retransmittedPercent } = carried;
+    this.#add(`${load} rate`, rate);
+    if (retransmittedPercent !== undefined) this.#add(`${load} retransmitted`, retransmittedPercent);
+    if (before !== undefined) {
+      const used = (this.#cpuSeconds() ?? before) - before;
+      this.#add(`${load} cpu`, (100 * used) / this.#seconds);
+      if (gigabits !== undefined) this.#add(`${load} cpu per Gbit`, (1000 * used) / gigabits);
+    }
+    await this.#quiet();
     return rate;
   }
 
-  #add(name: string, values: readonly number[]): void {
+  async #ping(when: string): Promise<void> {
+    this.#add(`ping ${when}`, ...(await ping(this.way.ends, PINGS)));
+  }
+
+  /** Lets a process finish what it has queued: it is not to run beside the next measurement. */
+  async #quiet(): Promise<void> {
+    const end = performance.now() + QUIET_WITHIN_MS;
+    for (let last = this.#cpuSeconds(); last !== undefined && performance.now() < end; ) {
+      await pause(LOOK_EVERY_MS);
+      const now = this.#cpuSeconds() ?? last;
+      if (now - last < (QUIET_CPU * LOOK_EVERY_MS) / 1000) return;
+      last = now;
+    }
+  }
+
+  #cpuSeconds(): number | undefined {
+    return this.way.pid === undefined ? undefined : cpuSecondsOf(this.way.pid);
+  }
+
+  #add(name: string, ...values: readonly number[]): void {
     this.#samples.set(name, [...(this.#samples.get(name) ?? []), ...values]);
   }
 
   #look(): void {
-    const { rss, privateDirty } = memoryOf(this.#pid);
+    if (this.way.pid === undefined) return;
+    const { rss, privateDirty } = memoryOf(this.way.pid);
     this.#loaded = {
       rss: Math.max(rss, this.#loaded.rss),
       privateDirty: Math.max(privateDirty, this.#loaded.privateDirty),
@@ -139,13 +145,10 @@ class Course {
   }
 }
 
-/** The server's in the tunnel. iperf3 answers UDP from the address nearest to the client: no other one would do. */
-const PPP_ADDRESS = '10.65.0.1';
-const roundedMemory = ({ rss, privateDirty }: Memory): Memory => ({
-  rss: rounded(rss),
-  privateDirty: rounded(privateDirty),
-});
-
-const QUIET_MS = 10_000;
+const WARM_UP_SECONDS = 2;
 const PINGS = 20;
-const LOOK_EVERY_MS = 500;
+const PING_AFTER_MS = 500;
+const LOOK_EVERY_MS = 250;
+const QUIET_WITHIN_MS = 15_000;
+/** Of one core. */
+const QUIET_CPU = 0.05;

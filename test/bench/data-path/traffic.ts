@@ -1,41 +1,70 @@
-/** How fast a way is: iperf3 and ping, run in a namespace. */
-import type { Netns } from '../lab/lab.ts';
+/** How fast a way is: iperf3, ping, and small datagrams, run in namespaces. */
+import { pause } from '../../e2e/daemon.ts';
+import type { Netns } from '../../lab/lab.ts';
+import type { Programs } from './programs.ts';
 
 export type Direction = 'up' | 'down';
 
-/** TCP, one connection: Mbit/s that arrived. @throws CommandFailed */
-export async function tcp(netns: Netns, to: string, direction: Direction, seconds: number): Promise<number> {
-  const { end } = await iperf(netns, to, seconds, [...reversed(direction)]);
-  return (end.sum_received?.bits_per_second ?? Number.NaN) / 1e6;
+/** Both ends of a way: the namespaces, and the addresses that traffic goes to. */
+export interface Ends {
+  readonly near: { readonly netns: Netns; readonly address: string };
+  readonly far: { readonly netns: Netns; readonly address: string };
 }
 
-/** UDP datagrams of {@link UDP_PAYLOAD_OCTETS} as fast as the sender can: thousands a second that arrived. @throws CommandFailed */
-export async function udp(netns: Netns, to: string, direction: Direction, seconds: number): Promise<number> {
-  const options = ['--udp', '--bitrate', '0', '--length', String(UDP_PAYLOAD_OCTETS), ...reversed(direction)];
-  const { end } = await iperf(netns, to, seconds, options);
-  const { packets = Number.NaN, lost_packets = 0, seconds: lasted = seconds } = end.sum ?? {};
-  return (packets - lost_packets) / lasted / 1000;
+export interface Carried {
+  /** TCP: Mbit/s. Datagrams: thousands a second. Both as they arrived. */
+  readonly rate: number;
+  /** Of TCP, 10^9 bits that arrived. */
+  readonly gigabits?: number;
+  /** Of TCP, segments that were sent again, percent of all that were sent. */
+  readonly retransmittedPercent?: number;
 }
 
-export const UDP_PAYLOAD_OCTETS = 64;
-
-/** Round-trip times, ms; a lost one is not among them. @throws CommandFailed none came back */
-export async function ping(netns: Netns, to: string, count: number): Promise<number[]> {
-  const text = await netns.tool('ping', ['-n', '-c', String(count), '-i', '0.05', '-W', '2', to]);
-  return [...text.matchAll(/time=([\d.]+) ms/g)].map(([, ms]) => Number(ms));
+/** One TCP connection. @throws CommandFailed */
+export async function tcp({ near, far }: Ends, direction: Direction, seconds: number): Promise<Carried> {
+  const args = ['--client', far.address, '--time', String(seconds), '--json', '--connect-timeout', '3000'];
+  const reversed = direction === 'down' ? ['--reverse'] : [];
+  const text = await near.netns.tool('iperf3', [...args, ...reversed], { timeoutMs: (seconds + 20) * 1000 });
+  const { start, end } = JSON.parse(text) as IperfReport;
+  const { sum_sent: sent, sum_received: received } = end;
+  return {
+    rate: received.bits_per_second / 1e6,
+    gigabits: (received.bytes * 8) / 1e9,
+    retransmittedPercent: (100 * sent.retransmits) / (sent.bytes / start.tcp_mss_default),
+  };
 }
 
 /** What is used of what iperf3 says. */
 interface IperfReport {
+  readonly start: { readonly tcp_mss_default: number };
   readonly end: {
-    readonly sum_received?: { readonly bits_per_second: number };
-    readonly sum?: { readonly packets?: number; readonly lost_packets?: number; readonly seconds?: number };
+    readonly sum_sent: { readonly bytes: number; readonly retransmits: number };
+    readonly sum_received: { readonly bytes: number; readonly bits_per_second: number };
   };
 }
 
-async function iperf(netns: Netns, to: string, seconds: number, options: readonly string[]): Promise<IperfReport> {
-  const args = ['--client', to, '--time', String(seconds), '--json', '--connect-timeout', '3000', ...options];
-  return JSON.parse(await netns.tool('iperf3', args, { timeoutMs: (seconds + 20) * 1000 })) as IperfReport;
+/** Datagrams of {@link UDP_PAYLOAD_OCTETS}, a system call each, as fast as the sender can. @throws CommandFailed */
+export async function datagrams(
+  { near, far }: Ends,
+  direction: Direction,
+  seconds: number,
+  { blast }: Programs,
+): Promise<Carried> {
+  const [from, to] = direction === 'up' ? [near, far] : [far, near];
+  const counted = to.netns.exec(blast, ['at', to.address, PORT, String(seconds)]);
+  await pause(LISTENS_AFTER_MS);
+  const whileCounted = String(seconds + 0.2);
+  const sent = from.netns.exec(blast, ['to', to.address, PORT, whileCounted, String(UDP_PAYLOAD_OCTETS)]);
+  const [count] = await Promise.all([counted, sent]);
+  return { rate: Number(count) / 1000 };
 }
 
-const reversed = (direction: Direction): string[] => (direction === 'down' ? ['--reverse'] : []);
+export const UDP_PAYLOAD_OCTETS = 64;
+const PORT = '7000';
+const LISTENS_AFTER_MS = 150;
+
+/** Round-trip times, ms; a lost one is not among them. @throws CommandFailed none came back */
+export async function ping({ near, far }: Ends, count: number): Promise<number[]> {
+  const text = await near.netns.tool('ping', ['-n', '-c', String(count), '-i', '0.05', '-W', '2', far.address]);
+  return [...text.matchAll(/time=([\d.]+) ms/g)].map(([, ms]) => Number(ms));
+}

@@ -1,12 +1,12 @@
 /** How long a dial takes: ours and that of xl2tpd with pppd, in turns, to the same servers. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Daemon, pause } from '../e2e/daemon.ts';
-import { run } from '../lab/command.ts';
-import { readDial, type WireDial } from '../lab/dial-capture.ts';
-import { type Netns, script } from '../lab/netns.ts';
-import { CLIENT_ADDRESS, type Ground } from './ground.ts';
-import { rounded, type Summary, summary } from './summary.ts';
+import { type Daemon, pause } from '../../e2e/daemon.ts';
+import { run } from '../../lab/command.ts';
+import { readDial, type WireDial } from '../../lab/dial-capture.ts';
+import { type Netns, script } from '../../lab/netns.ts';
+import { CLIENT_ADDRESS, type Ground } from '../ground.ts';
+import { rounded, type Summary, summary } from '../summary.ts';
 
 export const DIALLED = ['xl2tpd', 'l2tpns'] as const;
 type Dialled = (typeof DIALLED)[number];

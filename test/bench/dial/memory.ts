@@ -1,9 +1,9 @@
 /** How much memory a daemon needs that does nothing but keep one connection up, beside a Node that does nothing. */
-import { pause } from '../e2e/daemon.ts';
-import type { Netns } from '../lab/lab.ts';
-import type { Ground } from './ground.ts';
-import { type Memory, memoryOf } from './process-figures.ts';
-import { rounded, type Summary, summary } from './summary.ts';
+import { pause } from '../../e2e/daemon.ts';
+import type { Netns } from '../../lab/lab.ts';
+import type { Ground } from '../ground.ts';
+import { type Memory, memoryOf } from '../process-figures.ts';
+import { rounded, type Summary, summary } from '../summary.ts';
 
 interface MemorySummary {
   readonly rss: Summary;

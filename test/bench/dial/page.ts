@@ -1,24 +1,12 @@
-/** The page beside the figures: what was measured, how, what came out, what it does not say. */
-import { type BenchResult, goalsOf } from './result.ts';
-import { markdown, tablesOf } from './tables.ts';
+/** The page beside the figures of dialling: what was measured, how, what came out, what it does not say. */
+import { markdown } from '../table.ts';
+import type { DialFindings } from './result.ts';
+import { tablesOf } from './tables.ts';
 
-export function page(result: BenchResult): string {
-  const { machine, plan, tookSeconds } = result;
-  const goals = goalsOf(result).map(
-    ({ words, found, reached }) => `- ${reached ? 'Reached' : '**Not reached**'}: ${words}: ${found}.`,
-  );
-  const [dial = '', startUp = '', memory = '', throughput = ''] = tablesOf(result).map(markdown);
-  return `# Benchmarks
-
-Written by \`npm run bench\` (as root; ${Math.ceil(tookSeconds / 60)} minutes; \`-- --quick\` for a glance). All samples are in [dial.json](dial.json).
-
-Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.memoryMb} MB, Linux ${machine.kernel}, Node ${machine.node}, ${machine.date.slice(0, 10)}.
-Load average ${machine.load.begin} when it began and ${machine.load.end} when it ended, its own load included.
-Figures are medians, with the least and the most in brackets; what is compared was measured in turns within this one run.
-
-${goals.join('\n')}
-
-${dial}
+export function pageOf(found: DialFindings): string {
+  const { plan } = found;
+  const [dial = '', startUp = '', memory = ''] = tablesOf(found).map(markdown);
+  return `${dial}
 
 ${plan.dialPairs} pairs for each server, the order changing from pair to pair. *xl2tpd*: Debian's xl2tpd with pppd and the kernel's L2TP.
 *l2tpns*: Debian's l2tpns with FreeRADIUS. *xl2tpd+pppd*: the same programs as the client, with debugging off and CCP and VJ
@@ -46,14 +34,7 @@ Idle: ${plan.memoryCopies} daemons and ${plan.memoryCopies} bare Nodes (\`node -
 Most of a Node's RSS is its own program file, shared by all Nodes of a machine and given back when memory is short; *private dirty*
 is what really is its own. RSS falls with V8's first garbage collection, some 8 s after the dial, and rises again by some 3.5 MB
 when V8 first optimises a function: its compiler is in Node's program file. Traffic makes it do so at once; a connection that
-nobody uses, after a minute or a few. The goal is judged before that, at ${plan.idleSeconds.at(-1)} s. What V8's young generation has grown
-to under load it keeps, as the row *quiet again* shows.
-
-${throughput}
-
-${plan.throughputRounds} rounds of ${plan.loadSeconds} s; iperf3 with one TCP connection, or UDP as fast as the sender can, counted where it arrives. The server is l2tpns, which
-moves packets one by one through a TUN device as well. Everything (both ends of iperf3, both ends of the tunnel) shares the
-${machine.cores} cores, so that the bare link is no upper bound to be reached but a measure of the machine; MTU 1460 in the tunnel, 1500 and all
-offloads outside. The portable path costs a system call or two for every packet.
+nobody uses, after a minute or a few. The goal is judged before that, at ${plan.idleSeconds.at(-1)} s. For memory under load see
+[the data path](data-path.md).
 `;
 }

@@ -1,47 +1,33 @@
-/** Everything that one run found out, as it is written down, and what it was to reach. */
-import type { DialResult } from './dial.ts';
-import { DIALLED } from './dial.ts';
-import type { Machine } from './machine.ts';
+/** Everything that one run found out about dialling, as it is written down, and what it was to reach. */
+import type { Goal } from '../part.ts';
+import { DIALLED, type DialResult } from './dial.ts';
 import type { IdleMemory } from './memory.ts';
 import type { StartUp } from './start-up.ts';
-import type { Throughput } from './throughput.ts';
 
-export interface BenchResult {
-  readonly machine: Machine;
-  readonly plan: Plan;
-  readonly tookSeconds: number;
+export interface DialFindings {
+  readonly plan: DialPlan;
   readonly dial: DialResult;
   readonly startUp: StartUp;
   /** By age. */
   readonly memory: readonly IdleMemory[];
-  readonly throughput: Throughput;
   /** The one file that is installed, KB of 1024 octets. */
   readonly bundleKb: number;
 }
 
 /** How often and how long. */
-export interface Plan {
+export interface DialPlan {
   readonly dialPairs: number;
   readonly starts: number;
   readonly memoryCopies: number;
   /** Ages at which idle memory is read, s; the last one counts. */
   readonly idleSeconds: readonly number[];
-  readonly throughputRounds: number;
-  /** Of each load in each direction. */
-  readonly loadSeconds: number;
-}
-
-export interface Goal {
-  readonly words: string;
-  readonly found: string;
-  readonly reached: boolean;
 }
 
 const DIAL_TIMES_FASTER = 5;
 const START_MS = 300;
 const IDLE_MB_ABOVE_NODE = 12;
 
-export function goalsOf({ dial, startUp, memory }: BenchResult): Goal[] {
+export function goalsOf({ dial, startUp, memory }: DialFindings): Goal[] {
   const idle = memory.at(-1)?.above.rss ?? Number.NaN;
   const slowest = Math.min(...DIALLED.map((kind) => dial[kind].faster.up));
   return [

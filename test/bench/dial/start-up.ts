@@ -1,8 +1,8 @@
 /** How long it takes from the start of the process to the first SCCRQ on the wire, beside a Node that does nothing. */
-import { type Daemon, pause } from '../e2e/daemon.ts';
-import { type Netns, packets } from '../lab/lab.ts';
-import { CLIENT_ADDRESS, type Ground } from './ground.ts';
-import { type Summary, summary } from './summary.ts';
+import { type Daemon, pause } from '../../e2e/daemon.ts';
+import { type Netns, packets } from '../../lab/lab.ts';
+import { CLIENT_ADDRESS, type Ground } from '../ground.ts';
+import { type Summary, summary } from '../summary.ts';
 
 export interface StartUp {
   /** Of l2tpwan: spawned, until the packet is on the wire. */

@@ -1,20 +1,10 @@
-/** The result as tables, for a terminal and for Markdown alike. */
+/** What was found about dialling, as tables. */
+import { spread, type Table } from '../table.ts';
 import { DIALLED, type DialFigures } from './dial.ts';
-import type { IdleMemory } from './memory.ts';
-import type { Memory } from './process-figures.ts';
-import type { BenchResult } from './result.ts';
-import { rounded, type Summary } from './summary.ts';
-import type { Load } from './throughput.ts';
-import { UDP_PAYLOAD_OCTETS } from './traffic.ts';
+import type { DialFindings } from './result.ts';
 
-export interface Table {
-  readonly title: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-export function tablesOf(result: BenchResult): Table[] {
-  return [dialTable(result), startUpTable(result), memoryTable(result), throughputTable(result)];
+export function tablesOf(found: DialFindings): Table[] {
+  return [dialTable(found), startUpTable(found), memoryTable(found)];
 }
 
 const DIAL_ROWS: readonly { words: string; figure: keyof DialFigures; ratio?: 'up' | 'wire' }[] = [
@@ -25,7 +15,7 @@ const DIAL_ROWS: readonly { words: string; figure: keyof DialFigures; ratio?: 'u
   { words: 'round trips', figure: 'roundTrips' },
 ];
 
-function dialTable({ dial }: BenchResult): Table {
+function dialTable({ dial }: DialFindings): Table {
   const rows = DIALLED.flatMap((kind) =>
     DIAL_ROWS.map(({ words, figure, ratio }) => {
       const { l2tpwan, pppd, faster } = dial[kind];
@@ -36,7 +26,7 @@ function dialTable({ dial }: BenchResult): Table {
   return { title: 'Dialling', columns: ['server', '', 'l2tpwan', 'xl2tpd+pppd', 'faster'], rows };
 }
 
-function startUpTable({ startUp }: BenchResult): Table {
+function startUpTable({ startUp }: DialFindings): Table {
   return {
     title: 'Start-up',
     columns: ['', 'ms'],
@@ -47,7 +37,7 @@ function startUpTable({ startUp }: BenchResult): Table {
   };
 }
 
-function memoryTable({ memory, throughput, bundleKb }: BenchResult): Table {
+function memoryTable({ memory, bundleKb }: DialFindings): Table {
   const bare = memory.at(-1)?.bareNode;
   return {
     title: 'Memory and size',
@@ -60,64 +50,8 @@ function memoryTable({ memory, throughput, bundleKb }: BenchResult): Table {
         spread(l2tpwan.privateDirty),
         `+${above.privateDirty}`,
       ]),
-      ['most under the loads below', ...besideNode(throughput.loaded, bare)],
-      ['10 s after them, quiet again', ...besideNode(throughput.afterwards, bare)],
       ['bare Node', spread(bare?.rss), '', spread(bare?.privateDirty), ''],
       [`the installed file: ${bundleKb} KB`, '', '', '', ''],
     ],
   };
-}
-
-function besideNode({ rss, privateDirty }: Memory, bare: IdleMemory['bareNode'] | undefined): string[] {
-  const above = (value: number, summary: Summary | undefined) => `+${rounded(value - (summary?.median ?? 0))}`;
-  return [String(rss), above(rss, bare?.rss), String(privateDirty), above(privateDirty, bare?.privateDirty)];
-}
-
-const LOAD_WORDS: Readonly<Record<Load, string>> = {
-  tcpUp: 'TCP up, Mbit/s',
-  tcpDown: 'TCP down, Mbit/s',
-  udpUp: `UDP up, ${UDP_PAYLOAD_OCTETS} octets, thousand/s`,
-  udpDown: `UDP down, ${UDP_PAYLOAD_OCTETS} octets, thousand/s`,
-};
-
-function throughputTable({ throughput }: BenchResult): Table {
-  const loads = (Object.keys(LOAD_WORDS) as Load[]).map((load) => {
-    const { rate, rawRate, cpuPercent, lnsCpuPercent } = throughput.loads[load];
-    const cpu = [cpuPercent, lnsCpuPercent].map(({ median }) => `${median} %`);
-    return [LOAD_WORDS[load], spread(rate), spread(rawRate), ...cpu];
-  });
-  const { idle, loaded } = throughput.ping;
-  return {
-    title: 'Throughput of the portable data path',
-    columns: ['', 'tunnel', 'bare link', 'CPU of l2tpwan', 'CPU of the server'],
-    rows: [
-      ...loads,
-      ['ping, idle, ms', spread(idle.tunnel), spread(idle.raw), '', ''],
-      ['ping beside TCP up, ms', spread(loaded.tunnel), spread(loaded.raw), '', ''],
-    ],
-  };
-}
-
-/** The median and, where they differ, the extremes. */
-const spread = (summary: Summary | undefined): string => {
-  if (summary === undefined) return '';
-  const { median, least, most } = summary;
-  return least === most ? String(median) : `${median} (${least}–${most})`;
-};
-
-export function plainText({ title, columns, rows }: Table): string {
-  const widths = columns.map((column, index) =>
-    Math.max(...[column, ...rows.map((row) => row[index] ?? '')].map((cell) => cell.length)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return [title, line(columns), ...rows.map(line)].join('\n');
-}
-
-export function markdown({ title, columns, rows }: Table): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [`### ${title}`, '', line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 }
