@@ -1,5 +1,6 @@
 /** The UDP sockets of one connection, named by numbers: the engine knows no other handle. */
 import type { DatagramHandlers, DatagramPort, DatagramSocket, Place } from '../ports/datagram.ts';
+import { HostError } from '../ports/host-error.ts';
 import type { Endpoint } from '../protocol/machine.ts';
 
 export interface SocketHandlers {
@@ -43,10 +44,10 @@ export class Sockets {
     return { socket, local: opened.local };
   }
 
-  /** @throws Error it is closed */
+  /** @throws HostError `network-failed` it is closed: the connection was told to go down meanwhile */
   at(socket: number): DatagramSocket {
     const open = this.#open.get(socket);
-    if (open === undefined) throw new Error('the socket is closed');
+    if (open === undefined) throw new HostError('network-failed', "the tunnel's socket has been closed meanwhile");
     return open;
   }
 

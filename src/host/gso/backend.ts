@@ -6,6 +6,7 @@
  *
  * All in one thread, woken by libuv. Each of the kernel's offers is probed by itself, and what is missing costs speed, nothing else.
  */
+import { close } from 'node:fs';
 import type { DataPath, DataPathBackend, DataPathRequest, Feature } from '../../ports/data-path.ts';
 import { HostError } from '../../ports/host-error.ts';
 import { failureOf, type Run, succeeded } from '../linux/command.ts';
@@ -47,7 +48,6 @@ export function tunGsoBackend({ native, run, unwanted = () => undefined }: TunGs
 class GsoPath implements DataPath {
   readonly backend = 'tun-gso';
   readonly device: string;
-  readonly #native: Native;
   readonly #tun: TunDevice;
   readonly #socket: NativeSocket;
   readonly #request: DataPathRequest;
@@ -57,6 +57,7 @@ class GsoPath implements DataPath {
   readonly #coalescing: Feature;
   #gsoMaxSize: Feature = { name: GSO_MAX_SIZE, missing: 'not yet set' };
   #isClosed = false;
+  #closed: Promise<void> | undefined;
   #isLost = false;
 
   constructor(
@@ -69,7 +70,6 @@ class GsoPath implements DataPath {
   ) {
     const { lane, peer } = request;
     this.device = tun.name;
-    this.#native = native;
     this.#tun = tun;
     this.#socket = socket;
     this.#request = request;
@@ -97,7 +97,7 @@ class GsoPath implements DataPath {
   }
 
   get dropped(): number {
-    return this.#inbound.dropped + this.#outbound.malformed;
+    return this.#inbound.dropped;
   }
   get features(): readonly Feature[] {
     const { sender } = this.#outbound;
@@ -109,12 +109,17 @@ class GsoPath implements DataPath {
     if (!this.#isClosed) this.#inbound.deliver(packet);
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** The kernel takes its time to remove a device: not in this thread. */
+  #close(): Promise<void> {
     this.#isClosed = true;
     this.#socket.attach(undefined);
     this.#watch.close();
-    this.#native.libc.close(this.#tun.fd);
+    return new Promise((resolve) => close(this.#tun.fd, () => resolve()));
   }
 
   #arrived(octets: Uint8Array, from: number, to: number): boolean {

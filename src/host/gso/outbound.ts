@@ -10,7 +10,7 @@ import { SegmentQueue } from './segment-queue.ts';
 import type { Memories, Sender } from './sender.ts';
 import type { TunDevice } from './tun-device.ts';
 
-const { EAGAIN, EINTR } = constants.errno;
+const { EAGAIN, EINTR, EINVAL } = constants.errno;
 
 /** Room for a whole batch of small packets and one large one behind it. */
 const ARENA_OCTETS = 256 * 1024;
@@ -80,7 +80,9 @@ export class Outbound {
         const error = errno();
         if (error === EAGAIN) break;
         if (error === EINTR) continue;
-        return { error };
+        if (error !== EINVAL) return { error };
+        this.#loseMalformed(); // a packet that no vnet header can describe: it is gone, and the device is well
+        continue;
       }
       octets += read;
       const isLarge = this.#take(read - vnetOctets);
@@ -88,6 +90,11 @@ export class Outbound {
       if ((isLarge || !isRoomLeft || this.#queue.count >= MOST_COLLECTED) && !this.#send()) return 'full';
     }
     return this.#send() ? 'done' : 'full';
+  }
+
+  #loseMalformed(): void {
+    this.malformed++;
+    this.sender.noteLoss('a packet of the kernel that could not be taken apart');
   }
 
   #send(): boolean {
@@ -104,7 +111,7 @@ export class Outbound {
     if (protocol === undefined) return false;
     if (this.#tun.hasVnetHeader) this.#vnet.read(this.#packets, ip - VNET_OCTETS);
     const count = this.#segmenter.segment(this.#vnet, ip, octets);
-    if (count === 0) this.malformed++;
+    if (count === 0) this.#loseMalformed();
     else if (this.#segmenter.headerOctets === 0) this.#queueWhole(protocol, ip, octets);
     else this.#queueSegments(protocol, count, octets);
     return count > 0 && this.#segmenter.headerOctets > 0;

@@ -59,6 +59,11 @@ export class Sender {
     ];
   }
 
+  /** Counts a datagram that was not sent. */
+  noteLoss(why: string): void {
+    this.#outlet.noteLoss(why);
+  }
+
   /**
    * Sends everything that is queued, and clears the queue.
    * @returns false: the socket takes no more just now; the rest is still queued
@@ -188,16 +193,28 @@ export class Sender {
   }
 }
 
-const { EAGAIN, EBADF, EHOSTUNREACH, EIO, ENETDOWN, ENETUNREACH, ENOBUFS, ENODEV, ENOPROTOOPT, ENOSYS, EOPNOTSUPP } =
-  constants.errno;
+const {
+  EAGAIN,
+  EBADF,
+  EHOSTUNREACH,
+  EIO,
+  ENETDOWN,
+  ENETUNREACH,
+  ENOBUFS,
+  ENODEV,
+  ENOPROTOOPT,
+  ENOSYS,
+  EOPNOTSUPP,
+  EPERM,
+} = constants.errno;
 
 /** Octets that every path has room for. */
 const SMALLEST_SCOUT = 1200;
 /** Some 15 MB. */
 const MESSAGES_PER_SCOUT = 256;
 
-/** The uplink takes nothing just now, in no portions: its queue is full (ENOBUFS), or there is none. */
-const NOTHING_GOES = new Set([ENOBUFS, ENETDOWN, ENETUNREACH, EHOSTUNREACH, ENODEV, EBADF]);
+/** Nothing is taken just now, in no portions: the queue is full (ENOBUFS), there is no uplink, a firewall forbids it (EPERM). */
+const NOTHING_GOES = new Set([ENOBUFS, ENETDOWN, ENETUNREACH, EHOSTUNREACH, ENODEV, EBADF, EPERM]);
 
 function putHostU16(bytes: Uint8Array, at: number, value: number, isLittleEndian: boolean): void {
   bytes[at] = isLittleEndian ? value : value >> 8;

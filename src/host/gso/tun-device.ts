@@ -35,7 +35,7 @@ export type Unwanted = (feature: string) => string | undefined;
 export function openTunDevice(native: Native, name: string, unwanted: Unwanted): TunDevice {
   const fd = openClone(native);
   try {
-    const noVnetHeader = unwanted('vnet-header') ?? wordsOf(makeInterface(native, fd, name, IFF_VNET_HDR));
+    const noVnetHeader = unwanted('vnet-header') ?? makeWithVnetHeader(native, fd, name);
     if (noVnetHeader !== undefined) refuse(name, makeInterface(native, fd, name, 0));
     return { name, fd, hasVnetHeader: noVnetHeader === undefined, ...probe(native, fd, noVnetHeader, unwanted) };
   } catch (error) {
@@ -65,6 +65,16 @@ function probe(native: Native, fd: number, noVnetHeader: string | undefined, unw
 /** TUNSETOFFLOAD takes its flags as they are, not from memory. @returns the error, 0: done */
 function leaveToUs(native: Native, fd: number, flags: number): number {
   return native.libc.ioctl(fd, requestOf(TUNSETOFFLOAD), flags) === -1 ? native.errno() : 0;
+}
+
+/**
+ * @returns why this kernel has no vnet headers; undefined: it has, and the interface is made
+ * @throws HostError `device-failed` for any other reason: without them it would be the same
+ */
+function makeWithVnetHeader(native: Native, fd: number, name: string): string | undefined {
+  const error = makeInterface(native, fd, name, IFF_VNET_HDR);
+  if (error !== 0 && errorName(error) !== 'EINVAL') refuse(name, error);
+  return wordsOf(error);
 }
 
 /** @returns the error, 0: done */

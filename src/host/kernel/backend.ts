@@ -29,6 +29,7 @@ export function kernelBackend({ run, rename }: KernelOptions): DataPathBackend {
       if (!(socket instanceof NativeSocket))
         throw new HostError('device-failed', "the kernel's L2TP needs a socket that was opened through koffi");
       await probe(native);
+      if (socket.fd < 0) throw new HostError('device-failed', "the tunnel's socket has been closed meanwhile");
       const session = new KernelSession(native, { ids: lane.ids, peer, engine: socket, udpChecksums });
       try {
         await rename(session.device, device);

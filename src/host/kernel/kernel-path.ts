@@ -5,10 +5,11 @@
  * packets are really framed, whether they are numbered, how many there were). All of that only changes when PPP says something,
  * and every word of PPP's comes by here.
  */
-import type { DataPath, DataPathRequest } from '../../ports/data-path.ts';
+import type { DataPath, DataPathRequest, Feature } from '../../ports/data-path.ts';
 import type { LaneCounters } from '../../protocol/lane-counters.ts';
 import { PLAIN_FRAMING, PROTOCOL } from '../../wire/ppp-frame.ts';
 import { type Arena, errorName, errorWords, type Native } from '../native/koffi.ts';
+import { NativeSocket } from '../native/udp.ts';
 import { type Watch, watch } from '../native/watch.ts';
 import { countersOf } from './device-counters.ts';
 import { frameOf, messageOf, type Outlet } from './frames.ts';
@@ -22,7 +23,6 @@ const READABLE = { readable: true, writable: false };
 
 export class KernelPath implements DataPath {
   readonly backend = 'kernel';
-  readonly features = [];
   /** IP packets that reached the engine instead of the kernel, at the moment of the handover: there is no way to give them back. */
   dropped = 0;
   readonly #native: Native;
@@ -73,6 +73,11 @@ export class KernelPath implements DataPath {
     }
   }
 
+  /** Of the socket: whether the tunnel can leave by the uplink alone. */
+  get features(): readonly Feature[] {
+    const { socket } = this.#request;
+    return socket instanceof NativeSocket ? socket.features.filter(({ name }) => name === 'bind-to-device') : [];
+  }
   get device(): string {
     return this.#request.device;
   }

@@ -101,7 +101,8 @@ export class Outbox {
   /** @returns EAGAIN, or anything else: sent, or lost and counted */
   #transmit(bytes: Uint8Array, to: Endpoint): number {
     let errno = this.#try(bytes, to);
-    if (errno !== 0 && errno !== EAGAIN && this.#parts.heedErrors()) errno = this.#try(bytes, to);
+    if (errno !== 0 && errno !== EAGAIN && (this.#parts.heedErrors() || OF_EARLIER.has(errno)))
+      errno = this.#try(bytes, to);
     if (errno !== 0 && errno !== EAGAIN) this.noteLoss(`send ${errorName(errno)} ${to.address}:${to.port}`);
     return errno;
   }
@@ -120,7 +121,10 @@ export class Outbox {
   }
 }
 
-const { EAGAIN, EBADF } = constants.errno;
+const { EAGAIN, EBADF, ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH } = constants.errno;
+/** What ICMP says of an earlier datagram; told once, also where the error queue had no room for it. */
+const OF_EARLIER: ReadonlySet<number> = new Set([ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH]);
+
 const FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 const TOO_SLOW = 'the uplink is slower than what is to be sent';

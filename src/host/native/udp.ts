@@ -159,7 +159,8 @@ export class NativeSocket implements DatagramSocket {
   #ready(readable: boolean, writable: boolean, failed: boolean): void {
     if (failed) this.#heedErrors();
     if (writable) this.#outbox.flush();
-    if (readable && this.#fd >= 0) this.#receive();
+    // An error that found no room in the error queue is only cleared by receiving, and there is something: that is why there was no room.
+    if ((readable || failed) && this.#fd >= 0) this.#receive();
   }
 
   /** So much at a time that the loop comes round to the others soon. */
