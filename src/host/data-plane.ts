@@ -40,7 +40,7 @@ async function nativePlane(run: Run): Promise<DataPlane> {
   const rename = renamer(run);
   return {
     datagrams: nativeUdp(native),
-    backends: [kernelBackend({ run, rename }), tunGsoBackend({ native, run }), tunBackend({ rename })],
+    backends: [kernelBackend({ run, rename }), tunGsoBackend({ native }), tunBackend({ rename })],
     missing: [],
   };
 }

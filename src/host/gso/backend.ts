@@ -9,26 +9,23 @@
 import { close } from 'node:fs';
 import type { DataPath, DataPathBackend, DataPathRequest, Feature } from '../../ports/data-path.ts';
 import { HostError } from '../../ports/host-error.ts';
-import { failureOf, type Run, succeeded } from '../linux/command.ts';
 import { errorWords, type Native } from '../native/koffi.ts';
 import { sockaddrOf } from '../native/sockaddr.ts';
 import { NativeSocket } from '../native/udp.ts';
 import { type Watch, watch } from '../native/watch.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
-import { MOST_OCTETS, MOST_SEGMENTS } from './segment-queue.ts';
 import { type Memories, Sender } from './sender.ts';
 import { openTunDevice, type TunDevice, type Unwanted } from './tun-device.ts';
 import { EBADFD } from './tun-table.ts';
 
 export interface TunGsoOptions {
   readonly native: Native;
-  readonly run: Run;
   /** For tests and for finding faults: what is to be done without, though the kernel may have it. */
   readonly unwanted?: Unwanted;
 }
 
-export function tunGsoBackend({ native, run, unwanted = () => undefined }: TunGsoOptions): DataPathBackend {
+export function tunGsoBackend({ native, unwanted = () => undefined }: TunGsoOptions): DataPathBackend {
   return {
     name: 'tun-gso',
     async open(request) {
@@ -36,7 +33,7 @@ export function tunGsoBackend({ native, run, unwanted = () => undefined }: TunGs
       if (!(socket instanceof NativeSocket)) throw new HostError('device-failed', 'the socket is not one of koffi');
       const tun = openTunDevice(native, device, unwanted);
       try {
-        return new GsoPath(native, tun, socket, request, run, unwanted);
+        return new GsoPath(native, tun, socket, request, unwanted);
       } catch (error) {
         native.libc.close(tun.fd);
         throw error;
@@ -55,19 +52,11 @@ class GsoPath implements DataPath {
   readonly #outbound: Outbound;
   readonly #watch: Watch;
   readonly #coalescing: Feature;
-  #gsoMaxSize: Feature = { name: GSO_MAX_SIZE, missing: 'not yet set' };
   #isClosed = false;
   #closed: Promise<void> | undefined;
   #isLost = false;
 
-  constructor(
-    native: Native,
-    tun: TunDevice,
-    socket: NativeSocket,
-    request: DataPathRequest,
-    run: Run,
-    unwanted: Unwanted,
-  ) {
+  constructor(native: Native, tun: TunDevice, socket: NativeSocket, request: DataPathRequest, unwanted: Unwanted) {
     const { lane, peer } = request;
     this.device = tun.name;
     this.#tun = tun;
@@ -90,10 +79,6 @@ class GsoPath implements DataPath {
       segment: (octets, from, to) => this.#arrived(octets, from, to),
       end: () => this.#guarded(() => this.#arrivedAll()),
     });
-    const hasTso = tun.offloads.has('tso4') || tun.offloads.has('tso6');
-    const notFitted = hasTso ? unwanted(GSO_MAX_SIZE) : 'there is no TSO';
-    if (notFitted === undefined) void this.#fitSuperPackets(run);
-    else this.#gsoMaxSize = { name: GSO_MAX_SIZE, missing: notFitted };
   }
 
   get dropped(): number {
@@ -102,7 +87,7 @@ class GsoPath implements DataPath {
   get features(): readonly Feature[] {
     const { sender } = this.#outbound;
     const others = this.#socket.features.filter(({ name }) => name !== 'udp-segment'); // the sender knows more of it
-    return [...this.#tun.features, this.#gsoMaxSize, this.#coalescing, ...sender.features, ...others];
+    return [...this.#tun.features, this.#coalescing, ...sender.features, ...others];
   }
 
   deliver(packet: Uint8Array): void {
@@ -181,22 +166,7 @@ class GsoPath implements DataPath {
     this.#socket.attach(undefined);
     this.#request.lost(why);
   }
-
-  /** A super-packet that fits one message leaves with one system call. BusyBox' `ip` cannot set this: then it leaves in two halves. */
-  async #fitSuperPackets(run: Run): Promise<void> {
-    const { mtu, lane } = this.#request;
-    const segments = Math.min(MOST_SEGMENTS, Math.floor(MOST_OCTETS / (mtu + lane.prefixLength)));
-    const octets = segments * (mtu - TCP_HEADERS);
-    const argv = ['ip', 'link', 'set', 'dev', this.device, 'gso_max_size', `${octets}`];
-    const outcome = await run(argv);
-    const missing = succeeded(outcome) ? undefined : failureOf(argv, outcome);
-    this.#gsoMaxSize = { name: GSO_MAX_SIZE, missing };
-  }
 }
 
-const GSO_MAX_SIZE = 'gso-max-size';
 const READABLE = { readable: true, writable: false };
 const NEITHER = { readable: false, writable: false };
-
-/** IPv4 and TCP with timestamps, octets: what is not payload of the smallest segments there usually are. */
-const TCP_HEADERS = 52;

@@ -5,7 +5,7 @@ const CAPACITY = 8192 + 256;
 /** UDP_MAX_SEGMENTS: what every Linux with UDP_SEGMENT takes. */
 export const MOST_SEGMENTS = 64;
 /** UDP payload of an IPv4 packet, octets. */
-export const MOST_OCTETS = 65_507;
+const MOST_OCTETS = 65_507;
 
 export class SegmentQueue {
   /** Where the header of each segment begins in the header arena, and its octets: the tunnel's header and what was rebuilt of the packet's; 0: none. */
@@ -50,6 +50,7 @@ export class SegmentQueue {
   /**
    * How many segments from `next` on leave as one message: all of one size, but the last may be smaller (udp(7), UDP_SEGMENT). What is
    * too much for one message is split evenly: 46 segments leave as 23 and 23, for a remainder of 2 would cost as much as 44.
+   * (The device's gso_max_size could make super-packets fit, but Linux then cuts those that are forwarded from a LAN into single packets.)
    */
   nextGroup(): number {
     const size = this.octets(this.next);
