@@ -2,16 +2,21 @@
  * A Linux that has L2TP and PPP in its kernel, whatever the machine has: User-Mode Linux, with a namespace `client` in which the
  * shipped bundle runs, and one for every LNS. Booted in some 2 s, an LNS in 1 to 2 s more; node takes 1 s to start in it.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ConnectionStatus, Status } from '../../src/daemon/status.ts';
 import { run } from '../lab/command.ts';
 import type { LnsOptions } from '../lab/lab.ts';
 import { script } from '../lab/netns.ts';
 import { Asked, BUNDLE, type ConnectionFile, configuration } from './daemon.ts';
 
+/** Where the shipped tree is in there: a copy, for the checkout may be in a place that is another one in there, such as /tmp. */
+const TREE = '/run/lab/out/tree';
+const BUNDLE_INSIDE = `${TREE}/l2tpwan.cjs`;
 /** The lab's own LNS. */
-export const LAB_BUNDLE = BUNDLE.replace(/\.cjs$/, '-lab.cjs');
+export const LAB_BUNDLE = `${TREE}/l2tpwan-lab.cjs`;
+const STAGE = fileURLToPath(new URL('../../scripts/stage', import.meta.url));
 
 /** As test/lab/lns-xl2tpd has them, but for what concerns the machine around it. */
 export type UmlLnsOptions = Omit<LnsOptions['xl2tpd'], 'tag' | 'ifname' | 'hop' | 'metric' | 'cap'>;
@@ -41,7 +46,11 @@ export class Uml {
   static async boot(label = 'uml'): Promise<Uml> {
     const name = `l2w${process.pid}-${label}${++Uml.#count}`;
     await run(script('uml'), ['up', name, `owner=${process.pid}`]);
-    return new Uml(name, join((await run(script('uml'), ['env', name])).trim(), 'out'));
+    const uml = new Uml(name, join((await run(script('uml'), ['env', name])).trim(), 'out'));
+    const tree = join(uml.directory, 'tree');
+    await run(STAGE, [tree]);
+    copyFileSync(BUNDLE.replace(/\.cjs$/, '-lab.cjs'), join(tree, 'l2tpwan-lab.cjs'));
+    return uml;
   }
 
   /** xl2tpd and pppd in a namespace of that name; the client's link to it has the name as well. */
@@ -150,7 +159,7 @@ export class UmlDaemon extends Asked {
 
   async start(): Promise<void> {
     const args = ['-c', `/run/lab/out/${this.#name}.json`, '--run-dir', `/run/${this.#name}`];
-    this.#pid = await this.#uml.spawn('client', this.#name, `node ${BUNDLE} run ${args.join(' ')}`);
+    this.#pid = await this.#uml.spawn('client', this.#name, `node ${BUNDLE_INSIDE} run ${args.join(' ')}`);
   }
 
   /** What it answers to a request of src/daemon/control.ts. @throws CommandFailed no daemon */
