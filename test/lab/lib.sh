@@ -166,7 +166,7 @@ launch() {
   if [ -e "$ST" ] || exists "$LNS_NETNS"; then remove; fi # it is restarted
   kind=$NAME
   state "$@"
-  trap remove EXIT
+  trap 'trap "" INT TERM HUP; remove' EXIT # a second signal must not end the removal
   trap 'say interrupted; exit 130' INT TERM HUP
   if outer && configure && boot && within 60 ready_or_dead && [ -e "$ST/ready" ]; then :; else
     say "did not start:"

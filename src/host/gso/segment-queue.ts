@@ -24,10 +24,6 @@ export class SegmentQueue {
   get count(): number {
     return this.#count;
   }
-  /** Segments that can still be added. */
-  get room(): number {
-    return CAPACITY - this.#count;
-  }
 
   add(headerAt: number, headerLength: number, payloadAt: number, payloadLength: number): void {
     const at = this.#count++;

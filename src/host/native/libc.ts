@@ -10,7 +10,6 @@ export interface Libc {
   close(fd: number): number;
   read(fd: number, memory: Memory, octets: number): number;
   write(fd: number, memory: Memory, octets: number): number;
-  readv(fd: number, iovecs: Memory, count: number): number;
   writev(fd: number, iovecs: Memory, count: number): number;
   ioctl(fd: number, request: number, argument: Memory): number;
   socket(family: number, type: number, protocol: number): number;
@@ -67,7 +66,6 @@ export function declareLibc(library: LibraryHandle): Libc {
     close: declared('int close(int fd)'),
     read: declared('long read(int fd, void *memory, size_t octets)'),
     write: declared('long write(int fd, void *memory, size_t octets)'),
-    readv: declared('long readv(int fd, void *iovecs, int count)'),
     writev: declared('long writev(int fd, void *iovecs, int count)'),
     ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument),
     socket: declared('int socket(int family, int type, int protocol)'),
