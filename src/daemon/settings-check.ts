@@ -30,7 +30,7 @@ function connectionFaults(name: string, connection: FileConnection): string[] {
   if (hideAvps && tunnelSecret === undefined)
     fault('hideAvps', hideAvps, 'false as long as there is no tunnelSecret to hide with');
   if (mark !== undefined && dataPath === 'tun')
-    fault('mark', mark, 'a data path other than "tun", which cannot set marks');
+    fault('mark', mark, 'no mark with the data path "tun", which cannot set any');
   const kept = new Set(exclude.map(canonical));
   for (const [index, route] of routes.entries()) {
     const path = ['connections', name, 'routes', index];
