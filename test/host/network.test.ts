@@ -370,6 +370,14 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
     await hangUp(before);
   });
 
+  it('finds its routes again in a long table', async () => {
+    internet.run('sh', '-c', 'for n in $(seq 0 199); do ip route add 10.3.$n.0/24 via 10.0.2.9 || exit; done');
+    const before = internet.snapshot();
+    await dial('10.0.2.72', { defaultRoute: false, routes: ['10.9.0.0/16'] });
+    expect(await within(2500, () => host.changes.length + host.log.length > 0)).toBe(false);
+    await hangUp(before);
+  });
+
   describe('the uplink', () => {
     beforeEach(() => {
       internet.here('route add default via 10.0.2.1 metric 100');

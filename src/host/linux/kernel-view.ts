@@ -1,5 +1,5 @@
 /** What the kernel tells without a process being started: routes, links, addresses. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
 import {
@@ -46,7 +46,9 @@ export const kernelView: KernelView = {
     return {
       index,
       dead: deathOf(device),
-      mtu: Number(readOr(`/sys/class/net/${device}/mtu`, '')) || 1500,
+      get mtu() {
+        return Number(readOr(`/sys/class/net/${device}/mtu`, '')) || 1500; // hardly anybody who looks at a link wants it
+      },
     };
   },
 
@@ -68,7 +70,7 @@ function remembering<T>(path: string, understand: (text: string) => T): () => T 
 /** `operstate` says nearly the same, but up to a second late: after `ip link set up` it is `down` for a while. */
 function deathOf(device: string): Link['dead'] {
   try {
-    return readFileSync(`/sys/class/net/${device}/carrier`, 'utf8').trim() === '0' ? 'without carrier' : undefined;
+    return read(`/sys/class/net/${device}/carrier`).trim() === '0' ? 'without carrier' : undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EINVAL' ? 'down' : undefined; // how the kernel says: not set up
   }
@@ -76,8 +78,27 @@ function deathOf(device: string): Link['dead'] {
 
 function readOr(path: string, otherwise: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return read(path);
   } catch {
     return otherwise; // it is not there, or has just gone
   }
 }
+
+/** A file that the kernel makes up as it is read. Every second a few: half the system calls of `readFileSync`, and no memory. */
+function read(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    let [text, count] = ['', 0];
+    do {
+      count = readSync(file, chunk);
+      text += chunk.toString('utf8', 0, count); // it ends with a whole line
+    } while (count > SURELY_THE_LAST);
+    return text;
+  } finally {
+    closeSync(file);
+  }
+}
+
+const chunk = Buffer.allocUnsafeSlow(65_536);
+/** The kernel fills a page with whole lines while there are any: what is so much shorter was all, octets. */
+const SURELY_THE_LAST = 2048;
