@@ -83,7 +83,7 @@ export function missingRoutes(
   const isGone = (route: Route) => route.table === undefined && !table.some((entry) => isSame(route, entry));
   const struck = installed.filter(isGone).map(({ device }) => device);
   return installed.filter(
-    (route) => canBear(route.device) && (isGone(route) || (route.table !== undefined && struck.includes(route.device))),
+    (route) => (isGone(route) || (route.table !== undefined && struck.includes(route.device))) && canBear(route.device),
   );
 }
 
