@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, it, vi } from 'vitest';
-import { failureOf, runner, succeeded } from './command.ts';
+import { failureOf, type Outcome, runner, runTalking, succeeded } from './command.ts';
 
 const run = runner('/usr/bin:/bin');
 
@@ -63,5 +64,56 @@ describe('a command', () => {
     const outcome = await run(['sh', '-c', 'sleep 5 & echo done']);
     expect(outcome).toMatchObject({ status: 0, output: 'done\n' });
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it('is read to its end, though we hear of its end first and are held up then', async () => {
+    const stall = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    const other = spawn('echo', ['something'], { stdio: 'pipe' });
+    // While we look at the words of the other, ours speaks and ends: libuv reaps both before it reads again.
+    other.stdout.once('data', () => {
+      stall(600);
+      setImmediate(stall, 300);
+    });
+    const outcome = run(['sh', '-c', 'sleep 0.4; echo done']);
+    stall(200); // by now the other has ended
+    expect(await outcome).toMatchObject({ status: 0, output: 'done\n' });
+  });
+});
+
+describe('a command that has to print', () => {
+  const saying = (...outputs: string[]) => {
+    const asked: (readonly string[])[] = [];
+    const run = async (argv: readonly string[]): Promise<Outcome> => {
+      asked.push(argv);
+      return { status: 0, output: outputs.shift() ?? '', errors: '', complaint: '' };
+    };
+    return { asked, run };
+  };
+
+  it('is run once more when it did not', async () => {
+    const { asked, run } = saying('\n', '10.5.1.9 dev eth0');
+    expect(await runTalking(run, ['ip'])).toMatchObject({ status: 0, output: '10.5.1.9 dev eth0' });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('has failed when it never does', async () => {
+    const { asked, run } = saying();
+    const outcome = await runTalking(run, ['ip', 'x']);
+    expect(succeeded(outcome)).toBe(false);
+    expect(failureOf(['ip', 'x'], outcome)).toBe('`ip x` failed: it printed nothing, twice');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is run once when it fails', async () => {
+    const asked: (readonly string[])[] = [];
+    const failed: Outcome = { status: 2, output: '', errors: '', complaint: 'no' };
+    const outcome = await runTalking(
+      async (argv) => {
+        asked.push(argv);
+        return failed;
+      },
+      ['ip'],
+    );
+    expect([outcome, asked.length]).toEqual([failed, 1]);
   });
 });

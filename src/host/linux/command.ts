@@ -33,6 +33,16 @@ export function failureOf(argv: readonly string[], { complaint }: Outcome): stri
   return `\`${argv.join(' ')}\` failed: ${complaint}${cure}`;
 }
 
+/** For a program that has to print: one that ends well without a word is run once more, and has failed if it says nothing then. */
+export async function runTalking(run: Run, argv: readonly string[]): Promise<Outcome> {
+  const first = await run(argv);
+  if (!isMute(first)) return first;
+  const second = await run(argv);
+  return isMute(second) ? { ...second, status: undefined, complaint: 'it printed nothing, twice' } : second;
+}
+
+const isMute = (outcome: Outcome): boolean => succeeded(outcome) && outcome.output.trim() === '';
+
 /** @param path where programs are looked for, as in PATH */
 export function runner(path: string): Run {
   return (argv, options = {}) =>
@@ -44,7 +54,10 @@ export function runner(path: string): Run {
       let output = silence;
       let errors = silence;
       let grace: NodeJS.Timeout | undefined;
+      let isOver = false;
       const end = (status: number | undefined, why: string) => {
+        if (isOver) return;
+        isOver = true;
         clearTimeout(limit);
         clearTimeout(grace);
         options.signal?.removeEventListener('abort', abort);
@@ -72,7 +85,9 @@ export function runner(path: string): Run {
       child.on('close', ended);
       // What a script leaves running keeps its pipes open: `close` may never come after `exit`.
       child.on('exit', (status, signal) => {
-        grace = setTimeout(() => ended(status, signal), DRAIN_MS);
+        clearTimeout(limit);
+        // The loop may learn of the end before it reads, and be held up then for any time: it looks at the pipes before immediates.
+        grace = setTimeout(() => setImmediate(() => ended(status, signal)), GRACE_MS);
       });
       // Without file descriptors to spare there are no streams.
       output = collect(child.stdout);
@@ -83,7 +98,7 @@ export function runner(path: string): Run {
 }
 
 const COMMAND_LIMIT_MS = 10_000; // ours: `ip` takes milliseconds, a busy router tenths of a second
-const DRAIN_MS = 100;
+const GRACE_MS = 100; // ours: for first words of what a script leaves running
 const LONGEST_COMPLAINT = 500;
 const OUTPUT_LIMIT = 8 * 1024 * 1024; // characters: a full routing table, not a runaway script
 

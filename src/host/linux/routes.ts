@@ -1,6 +1,6 @@
 /** Whose routes are whose: only `add` and exact `del`, and what several connections share goes with the last of them. */
 import type { InstalledRoute } from '../../ports/network.ts';
-import { failureOf, type Run, succeeded } from './command.ts';
+import { failureOf, type Run, runTalking, succeeded } from './command.ts';
 import { type PrintedRoute, readRoutes, saysExists, saysGatewayOffLink, saysGone } from './ip-text.ts';
 import type { KernelRoute } from './kernel-table.ts';
 import { contains, familyOf, readPrefix } from './prefix.ts';
@@ -99,7 +99,8 @@ export class RouteBook {
   async #sameSlot(route: Route): Promise<PrintedRoute | undefined> {
     const family = familyOf(route.prefix);
     const where = route.table === undefined ? [] : ['table', String(route.table)];
-    const { output } = await this.#run([...ip(route.prefix), 'route', 'show', 'exact', route.prefix, ...where]);
+    const argv = [...ip(route.prefix), 'route', 'show', 'exact', route.prefix, ...where];
+    const { output } = await runTalking(this.#run, argv);
     // BusyBox takes `exact 0.0.0.0/0` for no filter at all: look at the prefix ourselves.
     return readRoutes(output, family).find(
       ({ prefix, metric }) => prefix === route.prefix && metric === (route.metric ?? 0),
