@@ -13,6 +13,7 @@ const EXIT_OF = {
   'no-such-connection': EXIT.usage,
   'wrong-configuration': EXIT.configuration,
   internal: EXIT.software,
+  busy: EXIT.unavailable,
 } as const;
 
 export async function ask(runDir: string, request: Request, terminal: Terminal): Promise<ExitCode> {

@@ -6,6 +6,12 @@ export interface Reply {
   end(): void;
 }
 
+/** What is said in place of an answer, as JSON, while too many others are being served. */
+export interface Busy {
+  readonly error: 'busy';
+  readonly words: string;
+}
+
 /**
  * Answers one request, now or later.
  * @returns called once the client has gone, whether or not everything was answered

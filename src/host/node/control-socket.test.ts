@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,43 @@ describe('the control socket', () => {
   });
 });
 
+describe('daemons that start at once', () => {
+  const leaveSocket = (at: string) =>
+    spawnSync(process.execPath, [
+      '-e',
+      `require('net').createServer().listen(${JSON.stringify(at)}, () => process.kill(process.pid, 'SIGKILL'))`,
+    ]);
+
+  it.each([
+    ['where there was none', () => undefined],
+    ['over the socket of a dead one', () => leaveSocket(path)],
+    ['over a draft of a dead one', () => leaveSocket(`${path}.abc123`)],
+  ])('%s leave one that answers, and the others know', async (_where, prepare) => {
+    prepare();
+    for (let round = 0; round < 5; round++) {
+      const starts = await Promise.allSettled(
+        Array.from({ length: 4 }, (_, i) =>
+          serveControl(path, (_request, reply) => echo(`${i}`, reply)).then((running) => ({ i, running })),
+        ),
+      );
+      const up = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+      const down = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason.why] : []));
+      expect(up).toHaveLength(1);
+      expect(down).toEqual(['taken', 'taken', 'taken']);
+      expect(await ask('who')).toEqual([`heard ${up[0]?.i}`]);
+      expect(readdirSync(directory)).toEqual(['control.sock']);
+      await up[0]?.running.close();
+      expect(readdirSync(directory)).toEqual([]);
+    }
+  });
+
+  it('leave files alone that only look like theirs', async () => {
+    writeFileSync(`${path}.backup`, '');
+    server = await serveControl(path, echo);
+    expect(readdirSync(directory)).toEqual(['control.sock', 'control.sock.backup']);
+  });
+});
+
 describe('a client that', () => {
   it('asks in pieces is understood', async () => {
     server = await serveControl(path, echo);
@@ -156,6 +193,27 @@ describe('a client that', () => {
     follower.write('into the void');
     expect(await ask('x')).toEqual(['heard x']);
     expect(left).toBe(1);
+  });
+
+  it('is one too many is told so, until another leaves', async () => {
+    let following = 0;
+    server = await serveControl(path, (request, reply) => {
+      if (request !== 'follow') return echo(request, reply);
+      following++;
+      return () => following--;
+    });
+    const followers = await Promise.all(Array.from({ length: 32 }, raw));
+    for (const follower of followers) follower.write('follow\n');
+    while (following < 32) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const request of ['follow', 'x']) {
+      const [answer = '', ...more] = await ask(request);
+      expect(JSON.parse(answer)).toEqual({ error: 'busy', words: expect.stringContaining('32 others') });
+      expect(more).toEqual([]);
+    }
+    followers[7]?.destroy();
+    while (following > 31) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await ask('x')).toEqual(['heard x']);
+    for (const follower of followers) follower.destroy();
   });
 
   it('is one of very many waits its turn or is refused, and the daemon lives', async () => {

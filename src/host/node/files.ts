@@ -9,6 +9,7 @@ export const lstat = promisify<string, fs.Stats>(fs.lstat);
 export const mkdir = promisify<string, fs.MakeDirectoryOptions, unknown>(fs.mkdir);
 export const openFile = promisify<string, string, number, number>(fs.open);
 export const readFile = promisify<string, Uint8Array>(fs.readFile);
+export const readDirectory = promisify<string, string[]>(fs.readdir);
 export const rename = promisify(fs.rename);
 export const rm = promisify<string, fs.RmOptions, void>(fs.rm);
 export const stat = promisify<string, fs.Stats>(fs.stat);
