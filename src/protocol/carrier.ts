@@ -9,7 +9,7 @@ import { DataLane, type LaneIds } from './data-lane.ts';
 import { earliest, type Instant } from './deadlines.ts';
 import type { Failure, PeerWords } from './failure.ts';
 import { type Endpoint, type Entropy, type Machine, sameEndpoint } from './machine.ts';
-import { type PathMtuEffect, type PathMtuInput, PathMtuWatch, wordsOfNarrowing } from './path-mtu.ts';
+import { type PathMtuEffect, type PathMtuInput, PathMtuWatch, wordsOfNarrowing, wordsOfWidening } from './path-mtu.ts';
 import { Link, type LinkEffect, type LinkInput, type LinkPhase } from './ppp/link.ts';
 import type { ClientSettings } from './settings.ts';
 
@@ -158,7 +158,7 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
         this.#mtu = this.#fittingMtu();
         return [
           { type: 'ipv4-up', link: { ...effect.agreed, mtu: this.#mtu, server: this.#way.server } },
-          ...this.#toPathMtu({ type: 'size', octets: this.#fullDatagram }, now),
+          ...this.#toPathMtu(this.#size, now),
         ];
       }
       case 'ipv4-down':
@@ -200,16 +200,18 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
     const changed: CarrierEffect[] = mtu === this.#mtu ? [] : [{ type: 'mtu-changed', mtu }];
     this.#mtu = mtu;
     if (!this.lane?.ipv4Open) return changed;
-    return [...changed, ...this.#toPathMtu({ type: 'size', octets: this.#fullDatagram }, now)];
+    return [...changed, ...this.#toPathMtu(this.#size, now)];
   }
 
   /** Octets in front of an inner packet. */
   get #overhead(): number {
     return this.lane?.overhead(this.#path.local.address.includes(':')) ?? 0;
   }
-  /** A datagram with a full packet in it, or with the longest LCP echo where the server echoes less, octets. */
-  get #fullDatagram(): number {
-    return Math.min((this.#mtu ?? 0) + this.#overhead, this.link.longestEcho + this.#echoOverhead);
+  /** Of a datagram with a full packet in it, or with the longest LCP echo where the server echoes less: as it is, and as it could be. */
+  get #size(): Extract<PathMtuInput, { type: 'size' }> {
+    const echo = this.link.longestEcho + this.#echoOverhead;
+    const of = (mtu: number) => Math.min(mtu + this.#overhead, echo);
+    return { type: 'size', octets: of(this.#mtu ?? 0), most: of(Math.min(this.#settings.mtu, this.#peerMru)) };
   }
   /** Octets in front of an LCP packet, whose PPP header is never compressed. */
   get #echoOverhead(): number {
@@ -234,7 +236,9 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
       case 'probe':
         return this.#toLink({ type: 'probe', octets: effect.octets - this.#echoOverhead, mark: effect.octets }, now);
       case 'narrowed':
-        return this.#narrowed(now);
+        return this.#otherwise(now, (mtu) => wordsOfNarrowing(this.pathMtu.known, mtu, this.#overhead));
+      case 'widened':
+        return this.#otherwise(now, wordsOfWidening);
       case 'unprovable':
         return [{ type: 'event', event: { kind: 'warning', code: 'path-mtu', detail: effect.words } }];
       default:
@@ -242,12 +246,12 @@ export class Carrier implements Machine<CarrierInput, CarrierEffect> {
     }
   }
 
-  #narrowed(now: Instant): CarrierEffect[] {
+  /** The path is another than it was. */
+  #otherwise(now: Instant, words: (mtu: number) => string): CarrierEffect[] {
     const before = this.#mtu;
     const effects = this.#followMtu(now);
     if (before === undefined || this.#mtu === undefined || this.#mtu === before) return effects;
-    const detail = wordsOfNarrowing(this.pathMtu.known, this.#mtu, this.#overhead);
-    return [...effects, { type: 'event', event: { kind: 'warning', code: 'path-mtu', detail } }];
+    return [...effects, { type: 'event', event: { kind: 'warning', code: 'path-mtu', detail: words(this.#mtu) } }];
   }
 }
 

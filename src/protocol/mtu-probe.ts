@@ -62,7 +62,7 @@ const ANSWER_MS = 1000;
 const ASK_MS = 250;
 /** From coming up, or from another size, to the first echo, ms. Ours: the server and the host have work of their own then. */
 const SETTLE_MS = 1000;
-/** After which all is tried again, ms: a path may change, a line may have been down. PMTU_RAISE_TIMER of RFC 8899 §5.1.1. */
+/** After which the same size is tried again, ms: a path may change, a line may have been down. Ours, as long as the wait for a larger one. */
 const AGAIN_MS = 600_000;
 
 export class MtuProbe implements Machine<ProbeInput, ProbeEffect> {

@@ -11,6 +11,7 @@ import { bundleDriver, type Host, IMPLEMENTATIONS, Internet, whyNotHere } from '
 const settings: RoutingSettings = {
   device: 'l2w-wan',
   uplink: undefined,
+  mark: undefined,
   defaultRoute: false,
   metric: undefined,
   table: undefined,

@@ -117,6 +117,50 @@ describe('a network that says how much it takes', () => {
   });
 });
 
+describe('a path that takes more again', () => {
+  it.each([
+    ['a socket that hears', 'uplink' as const, false],
+    ['a kernel that is asked', undefined, false],
+    ['a probe besides', 'uplink' as const, true],
+  ])('widens the tunnel within the dial, with %s, and no packet is lost over it', (_what, promise, isProbing) => {
+    const sim = narrowed(1400, true, isProbing ? probing() : {});
+    const tell = (octets: number, from: 'icmp' | 'uplink') =>
+      sim.host.input({ type: 'path-mtu', server: LNS_ADDRESS, path: { octets, from } });
+    fullPacketReturns(sim);
+    if (promise === undefined) sim.world.run(62_000);
+    else tell(1400, 'icmp');
+    expect(mtu(sim)).toBe(1362);
+    sim.world.run(500_000);
+    sim.network.narrow = undefined;
+    sim.world.run(110_000);
+    expect(mtu(sim)).toBe(1362);
+    sim.network.learnt.clear(); // the kernel forgets after ten minutes
+    for (let minute = 0; minute < 3; minute++) {
+      tell(1500, 'uplink'); // what the host answers then
+      sim.world.run(60_000);
+      expect(fullPacketReturns(sim)).toBe(true);
+    }
+    expect([mtu(sim), pathMtu(sim)?.octets]).toEqual([1460, 1500]);
+    expect(warnings(sim).at(-1)).toBe(
+      'the path to the server carries more than it did, as echoes showed: MTU 1460, MSS 1420',
+    );
+  });
+
+  it('does not, as long as larger echoes are lost', () => {
+    const sim = narrowed(1400, true);
+    fullPacketReturns(sim);
+    sim.host.input({ type: 'path-mtu', server: LNS_ADDRESS, path: { octets: 1400, from: 'icmp' } });
+    sim.network.narrow = { octets: 1400, tells: false };
+    sim.network.learnt.clear();
+    for (let minute = 0; minute < 60; minute++) {
+      sim.host.input({ type: 'path-mtu', server: LNS_ADDRESS, path: { octets: 1500, from: 'uplink' } });
+      sim.world.run(60_000);
+      expect(fullPacketReturns(sim)).toBe(true);
+    }
+    expect([sim.host.stage, mtu(sim), warnings(sim).length]).toEqual(['up', 1362, 1]);
+  });
+});
+
 describe('a network that swallows what is too large', () => {
   it('is found out by echoes, and full packets pass then', () => {
     const sim = narrowed(1400, false, probing());
