@@ -20,13 +20,19 @@ function settingsOf(fields: object = {}, name = 'wan'): ConnectionSettings {
   return reading.settings.connections.get(name) as ConnectionSettings;
 }
 
-function scene(rule: (input: ClientInput) => ClientEffect[] = () => [], host = new FakeHost(), name = 'wan') {
+function scene(
+  rule: (input: ClientInput) => ClientEffect[] = () => [],
+  host = new FakeHost(),
+  name = 'wan',
+  fields: object = {},
+) {
   const engines: ScriptedEngine[] = [];
   const events: ConnectionEvent[] = [];
   const connection = new Connection(
-    settingsOf({}, name),
+    settingsOf(fields, name),
     host,
     (event) => events.push(event),
+    async () => undefined,
     () => {
       const engine = new ScriptedEngine(rule);
       engines.push(engine);
@@ -73,6 +79,18 @@ describe('what the engine asks for', () => {
         mtu: { octets: 1500, from: 'uplink' },
       },
     });
+  });
+
+  it('has the mark of the connection: the socket, and the journal for the one that hangs up after a crash', async () => {
+    const { host, ask } = scene(() => [], new FakeHost(), 'wan', { mark: 7 });
+    const farewell = {
+      ...{ local: { address: '192.0.2.2', port: 40_000 }, peer: PEER, uplink: 'eth0' },
+      ...{ localTunnelId: 1, peerTunnelId: 2, localSessionId: 3, peerSessionId: 4, ns: 5, nr: 6 },
+    };
+    ask(prepare, { type: 'remember', farewell });
+    await settled();
+    expect(host.sockets.map(({ mark }) => mark)).toEqual([7]);
+    expect(host.remembered).toEqual([{ ...farewell, mark: 7 }]);
   });
 
   it('happens in its order, however long each piece takes', async () => {

@@ -50,18 +50,22 @@ export class Connection {
   #engine: Engine;
   #driver: Driver<ClientInput>;
 
-  /** @param makeEngine a test has its own */
+  /**
+   * @param beforeDial what has to be done once there is a way to the server; never rejects
+   * @param makeEngine a test has its own
+   */
   constructor(
     settings: ConnectionSettings,
     host: Host,
     report: (event: ConnectionEvent) => void,
+    beforeDial: () => Promise<void>,
     makeEngine: MakeEngine = (...from) => new Client(...from),
   ) {
     this.settings = settings;
     this.#host = host;
     this.#report = report;
     this.#makeEngine = () => makeEngine(settings.client, host.entropy);
-    this.#groundwork = new Groundwork(settings, host, {
+    this.#groundwork = new Groundwork(settings, host, beforeDial, {
       datagram: (socket, bytes, from) => this.#datagram(socket, bytes, from),
       pathMtu: (server, octets) => this.#driver.push({ type: 'path-mtu', server, path: { octets, from: 'icmp' } }),
       attention: () => this.#driver.push({ type: 'tick' }),

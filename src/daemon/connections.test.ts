@@ -37,7 +37,8 @@ function scene(rule = obliging) {
     engines.push(engine);
     return engine;
   };
-  const connections = new Connections({ host, calendar, events, log, makeEngine });
+  const beforeDial = async () => undefined;
+  const connections = new Connections({ host, calendar, events, log, makeEngine, beforeDial });
   return { host, events, lines, engines, connections };
 }
 

@@ -15,6 +15,8 @@ export interface ConnectionsParts {
   readonly calendar: Calendar;
   readonly events: Events;
   readonly log: Log;
+  /** What has to be done once a connection has a way to its server, before it dials. Never rejects. */
+  readonly beforeDial: (name: string) => Promise<void>;
   /** A test has its own. */
   readonly makeEngine?: MakeEngine;
 }
@@ -96,7 +98,7 @@ export class Connections {
   }
 
   #make(settings: ConnectionSettings): Kept | undefined {
-    const { host, events, log, makeEngine } = this.#parts;
+    const { host, events, log, beforeDial, makeEngine } = this.#parts;
     const { name } = settings;
     const shown = shownFor(settings);
     const report = (event: ConnectionEvent) => {
@@ -106,7 +108,7 @@ export class Connections {
     };
     let connection: Connection;
     try {
-      connection = new Connection(settings, host, report, makeEngine);
+      connection = new Connection(settings, host, report, () => beforeDial(name), makeEngine);
     } catch (error) {
       log.write('error', name, confession(error));
       return undefined;

@@ -75,6 +75,25 @@ describe('status', () => {
     expect(Object.keys(one.data.connections)).toEqual(['spare']);
   });
 
+  it.each(['constructor', 'toString', 'hasOwnProperty'])(
+    'and orders find a connection called %s, and none that is not',
+    async (name) => {
+      const { ask, daemon } = await scene({ [name]: {} });
+      expect(daemon.names).toEqual([name]);
+      expect(ask({ method: 'status', name }).answers).toEqual([
+        { data: expect.objectContaining({ connections: { [name]: expect.objectContaining({ state: 'up' }) } }) },
+      ]);
+      expect(ask({ method: 'status', name, format: 'text' }).answers).toEqual([
+        { text: expect.stringContaining(`${name}: up`) },
+      ]);
+      expect(ask({ method: 'down', name }).answers).toEqual([{ data: { name, enabled: false } }]);
+      const others = await scene();
+      for (const method of ['status', 'events', 'up'] as const)
+        for (const none of [name, '__proto__'])
+          expect(others.ask({ method, name: none }).answers).toMatchObject([{ error: 'no-such-connection' }]);
+    },
+  );
+
   it('is text for people', async () => {
     const { ask } = await scene({ wan: {} });
     expect(ask({ method: 'status', format: 'text' }).answers).toEqual([

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import type { Clock } from '../ports/clock.ts';
-import type { Reply, Serve } from '../ports/control-channel.ts';
+import type { Busy, Reply, Serve } from '../ports/control-channel.ts';
 import type { Connection } from './connection.ts';
 import { changesWords, type Daemon } from './daemon.ts';
 import type { EventView } from './events.ts';
@@ -38,6 +38,7 @@ type ReadOf<M extends Read['method']> = Extract<Read, { method: M }>;
 export type Answer =
   | { readonly text: string }
   | { readonly data: unknown }
+  | Busy
   | {
       readonly error: 'bad-request' | 'no-such-connection' | 'wrong-configuration' | 'internal';
       readonly words: string;
@@ -64,7 +65,7 @@ export function controlOf(daemon: Controlled, clock: Clock): Serve {
   };
 }
 
-function read(line: string): Read | Extract<Answer, { error: string }> {
+function read(line: string): Read | Exclude<Extract<Answer, { error: string }>, Busy> {
   try {
     const parsed = REQUEST.safeParse(JSON.parse(line));
     if (parsed.success) return parsed.data;

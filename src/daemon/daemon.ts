@@ -4,7 +4,7 @@ import { Calendar } from './calendar.ts';
 import type { Connection, MakeEngine } from './connection.ts';
 import { type Changes, Connections } from './connections.ts';
 import { Events } from './events.ts';
-import { sayFarewells } from './farewells.ts';
+import { Farewells } from './farewells.ts';
 import type { LineLog } from './log.ts';
 import { confession } from './mistake.ts';
 import type { Reading, Settings } from './settings.ts';
@@ -28,6 +28,7 @@ export class Daemon {
   readonly version: string;
   readonly #parts: DaemonParts;
   readonly #calendar: Calendar;
+  readonly #farewells: Farewells;
   readonly #connections: Connections;
   readonly #startedAt: number;
   #stateDir: string | undefined;
@@ -40,7 +41,13 @@ export class Daemon {
     this.#calendar = new Calendar(parts.host.clock);
     this.#startedAt = this.#calendar.now;
     this.events = new Events(this.#calendar);
-    this.#connections = new Connections({ ...parts, calendar: this.#calendar, events: this.events });
+    this.#farewells = new Farewells(parts.host, parts.log);
+    this.#connections = new Connections({
+      ...parts,
+      calendar: this.#calendar,
+      events: this.events,
+      beforeDial: (name) => this.#farewells.catchUp(name),
+    });
   }
 
   /** Cleans up after an earlier run and hangs up its tunnels before the first dial: some servers allow one login only. */
@@ -54,7 +61,7 @@ export class Daemon {
     log.level = settings.logLevel;
     this.#stateDir = settings.stateDir;
     try {
-      await sayFarewells(await host.network.recover(), host, log);
+      await host.network.recover((name, farewell) => this.#farewells.say(name, farewell));
     } catch (error) {
       log.write('error', undefined, `what an earlier run left behind could not be removed: ${confession(error)}`);
     }

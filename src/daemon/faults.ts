@@ -79,7 +79,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 function suggestion(found: string, known: readonly string[]): string {
   const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const alias = ALIASES[plain(found)];
+  const alias = Object.hasOwn(ALIASES, plain(found)) ? ALIASES[plain(found)] : undefined;
   const near = known
     .map((name) => ({ name, distance: distance(plain(found), plain(name)) }))
     .filter((each) => each.distance <= Math.max(1, Math.floor(each.name.length / 3)))

@@ -48,6 +48,7 @@ export type DataPathView = Pick<DataPath, 'backend' | 'device' | 'features' | 'c
 export class Groundwork {
   readonly #settings: ConnectionSettings;
   readonly #host: Host;
+  readonly #beforeDial: () => Promise<void>;
   readonly #happenings: Happenings;
   readonly #sockets: Sockets;
   readonly #network: ConnectionNetwork;
@@ -57,9 +58,10 @@ export class Groundwork {
   /** What the user has been told already of what is slower than it could be. */
   readonly #told = new Set<string>();
 
-  constructor(settings: ConnectionSettings, host: Host, happenings: Happenings) {
+  constructor(settings: ConnectionSettings, host: Host, beforeDial: () => Promise<void>, happenings: Happenings) {
     this.#settings = settings;
     this.#host = host;
+    this.#beforeDial = beforeDial;
     this.#happenings = happenings;
     this.#sockets = new Sockets(happenings);
     this.#network = host.network.connection(settings.name, settings.routing, (failure) =>
@@ -80,11 +82,9 @@ export class Groundwork {
   /** Pins the server's route and opens a socket on the uplink it leads over; port 0: any. */
   async prepare(candidate: Candidate, localPort: number): Promise<Path> {
     const uplink = await this.#network.pin(candidate.address);
-    const place = {
-      local: { address: uplink.source, port: localPort },
-      device: uplink.device,
-      mark: this.#settings.mark,
-    };
+    await this.#beforeDial(); // it may need the very port
+    const { mark } = this.#settings.routing;
+    const place = { local: { address: uplink.source, port: localPort }, device: uplink.device, mark };
     const { socket, local } = await this.#sockets.open((await this.#plane()).datagrams, place);
     return { socket, local, uplink: uplink.device, mtu: pathMtuOf(uplink) };
   }
@@ -100,7 +100,7 @@ export class Groundwork {
   }
 
   remember(farewell: FarewellRecord): Promise<void> {
-    return this.#network.remember(farewell);
+    return this.#network.remember({ ...farewell, mark: this.#settings.routing.mark });
   }
 
   /** Makes the device and everything that belongs to it. When PPP agreed on other addresses, the device stays. */

@@ -2,13 +2,26 @@
 import { hostAndPortOf, prefixOf } from './address.ts';
 import { deviceOf } from './device-name.ts';
 import { faultLine, pathText } from './faults.ts';
-import { type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
+import { type FileConnection, type FileSettings, L2TP_PORT, NAME_WORDS } from './settings-schema.ts';
 
 /** Faults of a file whose fields are all right one by one, as lines. */
 export function crossFaults(file: FileSettings): string[] {
   const named = Object.entries(file.connections);
   return [...named.flatMap(([name, connection]) => connectionFaults(name, connection)), ...rivals(named)];
 }
+
+/** A connection of the one name that the schema passes over without a word: to most objects it is their prototype. */
+export function nameFaults(raw: unknown): string[] {
+  const connections = ownOf(raw, 'connections');
+  return ownOf(connections, PROTOTYPE) === undefined
+    ? []
+    : [faultLine(['connections', PROTOTYPE], PROTOTYPE, NAME_WORDS)];
+}
+
+const PROTOTYPE = '__proto__';
+
+const ownOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 
 /** What will work, but hardly as it was meant, as lines. */
 export function crossWarnings(file: FileSettings): string[] {

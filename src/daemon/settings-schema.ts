@@ -176,13 +176,13 @@ const CONNECTION = z.strictObject(
   'a connection: { "servers": …, "username": …, "password": …, … }',
 );
 
+export const NAME_WORDS = 'a name of 1 to 64 letters, digits, hyphens and underscores';
+
 export const FILE = z.strictObject(
   {
     /** Connections by name. */
     connections: z.record(
-      matching('a name of 1 to 64 letters, digits, hyphens and underscores', (name) =>
-        /^[a-z0-9][\w-]{0,63}$/i.test(name),
-      ),
+      matching(NAME_WORDS, (name) => /^[a-z0-9][\w-]{0,63}$/i.test(name)),
       CONNECTION,
       'connections by name: { "wan": { … } }',
     ),

@@ -67,6 +67,7 @@ describe('the smallest configuration', () => {
               routing: {
                 device: 'l2w-wan',
                 uplink: undefined,
+                mark: undefined,
                 defaultRoute: true,
                 metric: undefined,
                 table: undefined,
@@ -79,7 +80,6 @@ describe('the smallest configuration', () => {
               },
               resolver: [],
               dataPath: 'auto',
-              mark: undefined,
               udpChecksums: true,
             },
           ],
@@ -185,6 +185,7 @@ describe('one line a fault', () => {
     ['hiding',         fileWith({ hideAvps: true }),              'connections.wan.hideAvps: found true, allowed: false as long as there is no tunnelSecret to hide with'],
     ['default prefix', fileWith({ routes: ['0.0.0.0/0'] }),       'connections.wan.routes[0]: found "0.0.0.0/0", allowed: smaller prefixes; a default route is what defaultRoute is for'],
     ['both ways',      fileWith({ routes: ['10.5.1.9'], exclude: ['10.5.1.9/32'] }), 'connections.wan.routes[0]: found "10.5.1.9", allowed: a prefix that exclude does not name as well'],
+    ['a dire name',    JSON.parse(`{ "connections": { "__proto__": ${JSON.stringify(wan)} } }`), 'connections.__proto__: found "__proto__", allowed: a name of 1 to 64 letters, digits, hyphens and underscores'],
     ['a bad name',     { connections: { 'the wan': wan } },       'connections.the wan: found "the wan", allowed: a name of 1 to 64 letters, digits, hyphens and underscores'],
     ['no object',      { connections: { wan: 's3cret' } },        'connections.wan: found a text, allowed: a connection: { "servers": …, "username": …, "password": …, … }'],
     ['no connections', {},                                        'connections: missing, allowed: connections by name: { "wan": { … } }'],

@@ -7,7 +7,7 @@ import { addressAndPortOf, hostAndPortOf, prefixOf } from './address.ts';
 import { deviceOf } from './device-name.ts';
 import { faultLines } from './faults.ts';
 import { jsonFault } from './json.ts';
-import { crossFaults, crossWarnings } from './settings-check.ts';
+import { crossFaults, crossWarnings, nameFaults } from './settings-check.ts';
 import { DNS_PORT, FILE, type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
 
 /** Everything the daemon does by the user's wish. */
@@ -28,8 +28,6 @@ export interface ConnectionSettings {
   /** Name servers, `ADDRESS:PORT`; empty: those of the uplink. */
   readonly resolver: readonly string[];
   readonly dataPath: DataPathChoice;
-  /** Firewall mark of what goes to the server; undefined: none. */
-  readonly mark: number | undefined;
   /** Whether data messages have UDP checksums, where the data path can choose. */
   readonly udpChecksums: boolean;
 }
@@ -55,7 +53,9 @@ export function readSettingsText(text: string, surroundings: Surroundings): Read
 /** @param raw what a file holds: plain data of any shape */
 export function readSettings(raw: unknown, surroundings: Surroundings): Reading {
   const parsed = FILE.safeParse(raw);
-  if (!parsed.success) return { faults: faultLines(raw, parsed.error.issues) };
+  const unnameable = nameFaults(raw);
+  if (!parsed.success) return { faults: [...unnameable, ...faultLines(raw, parsed.error.issues)] };
+  if (unnameable.length > 0) return { faults: unnameable };
   const faults = crossFaults(parsed.data);
   return faults.length > 0
     ? { faults }
@@ -76,7 +76,6 @@ function settingsOf(file: FileSettings, surroundings: Surroundings): Settings {
       routing: routingOf(name, raw),
       resolver: raw.resolver.map(nameServerOf),
       dataPath: raw.dataPath,
-      mark: raw.mark,
       udpChecksums: raw.udpChecksums,
     },
   ]);
@@ -125,10 +124,11 @@ function clientOf(raw: FileConnection, { hostName }: Surroundings): ClientSettin
 const RECEIVE_WINDOW = 8;
 
 function routingOf(name: string, raw: FileConnection): RoutingSettings {
-  const { uplink, defaultRoute, metric, table, peerDns, mss, upScript, downScript } = raw;
+  const { uplink, mark, defaultRoute, metric, table, peerDns, mss, upScript, downScript } = raw;
   return {
     device: deviceOf(name, raw.device),
     uplink,
+    mark,
     defaultRoute,
     metric,
     table,

@@ -10,6 +10,8 @@ export interface RoutingSettings {
   readonly device: string;
   /** Uplink device to dial through; undefined: whatever the route to the server says, never a tunnel of ours. */
   readonly uplink: string | undefined;
+  /** Firewall mark of everything that goes to the server, 1-4294967295: policy rules may look at it; undefined: none. */
+  readonly mark: number | undefined;
   /** true: a default route that wins; 'split': two halves; false: none. */
   readonly defaultRoute: boolean | 'split';
   /** Metric wished for the default route; undefined: one that wins. */
@@ -87,17 +89,21 @@ export interface ConnectionNetwork {
   down(): Promise<void>;
 }
 
+/** Tells a server that the tunnel of an earlier run is gone, as well as that can be done now. Never rejects. */
+export type HangUp = (connection: string, farewell: FarewellRecord) => Promise<void>;
+
 export interface NetworkPort {
   /** @param uplinkChanged called when gateway, address or device of the pinned uplink changed or vanished, with words */
   connection(name: string, settings: RoutingSettings, uplinkChanged: (failure: Failure) => void): ConnectionNetwork;
-  /** Removes what earlier runs left behind and tells how to hang up their tunnels, by connection name. */
-  recover(): Promise<readonly { name: string; farewell: FarewellRecord }[]>;
+  /** Everything about runs that crashed: removes what they left behind, has their tunnels hung up, all at once, and forgets them. */
+  recover(hangUp: HangUp): Promise<void>;
   /**
    * Makes the way to an address lead over the uplink for a moment, whatever tunnels there are: to ask a name server, to hang up.
+   * @param mark firewall mark of what will go there
    * @returns how to undo it
    * @throws HostError `no-route`, `network-failed`
    */
-  pinBriefly(address: string, uplink: string | undefined): Promise<() => Promise<void>>;
+  pinBriefly(address: string, uplink: string | undefined, mark?: number): Promise<() => Promise<void>>;
   /** Ends the watching of uplinks. */
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface Calls {
   remember: { arguments: { name: string; farewell: FarewellRecord }; result: null };
   down: { arguments: { name: string }; result: null };
   installed: { arguments: { name: string }; result: Installed };
-  pinBriefly: { arguments: { address: string; uplink?: string }; result: number };
+  pinBriefly: { arguments: { address: string; uplink?: string; mark?: number }; result: number };
   unpinBriefly: { arguments: { pin: number }; result: null };
   recover: { arguments: Record<string, never>; result: { name: string; farewell: FarewellRecord }[] };
 }
@@ -40,9 +40,13 @@ const connections = new Map<string, ConnectionNetwork>();
 const undoes: (() => Promise<void>)[] = [];
 
 async function perform(request: Request): Promise<unknown> {
-  if (request.call === 'recover') return network.recover();
+  if (request.call === 'recover') {
+    const left: Calls['recover']['result'] = [];
+    await network.recover(async (name, farewell) => void left.push({ name, farewell }));
+    return left;
+  }
   if (request.call === 'pinBriefly') {
-    return undoes.push(await network.pinBriefly(request.address, request.uplink)) - 1;
+    return undoes.push(await network.pinBriefly(request.address, request.uplink, request.mark)) - 1;
   }
   if (request.call === 'unpinBriefly') return undoes[request.pin]?.();
   if (request.call === 'open') {

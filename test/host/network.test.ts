@@ -10,6 +10,7 @@ import { bundleDriver, type Host, IMPLEMENTATIONS, Internet, whyNotHere } from '
 const settings: RoutingSettings = {
   device: 'l2w-wan',
   uplink: undefined,
+  mark: undefined,
   defaultRoute: true,
   metric: undefined,
   table: undefined,
@@ -300,6 +301,67 @@ describe.skipIf(cannot).each(IMPLEMENTATIONS)('the network of Linux, with %s', (
     expect(internet.wayTo('58.196.200.1')).toBe('via 10.0.2.1 dev wan0');
     expect(internet.wayTo('203.0.113.1')).toBe('dev l2w-wan');
     await hangUp(before);
+  });
+
+  describe('a firewall mark', () => {
+    const OTHER = { device: 'wan1', gateway: '10.0.3.1', source: '10.0.3.2', mtu: 1500, mtuFrom: 'uplink' };
+    const knowsMarks = implementation === 'iproute2';
+    const aboutMarks = () => host.log.filter((line) => line.includes('firewall mark'));
+
+    beforeEach(() => {
+      internet.here('link add wan1 type veth peer name lan1');
+      internet.here('link set lan1 up');
+      internet.here('link set wan1 up');
+      internet.here('addr add 10.0.3.2/24 dev wan1');
+      internet.here('route add default via 10.0.2.1 metric 100');
+      internet.here('route add default via 10.0.3.1 table 100');
+      internet.here('rule add fwmark 7 lookup 100 priority 900');
+    });
+
+    it('leads where policy rules lead what has it, at every dial', async () => {
+      const before = internet.snapshot();
+      for (let dials = 0; dials < 2; dials++) {
+        const { uplink } = await dial('10.5.1.9', { mark: 7 });
+        // BusyBox cannot ask for the way of a mark: it says so, and asks as ever.
+        if (knowsMarks) expect(uplink).toEqual(OTHER);
+        else expect(uplink.device).toBe('wan0');
+        // A dial that follows a dial, without anything taken away between them.
+        expect(await host.call('pin', { name: 'wan', server: '10.5.1.9' })).toEqual(uplink);
+        await hangUp(before);
+      }
+      expect(aboutMarks()).toEqual(knowsMarks ? [] : [expect.stringContaining('warn: this `ip` cannot be asked')]);
+      expect((await dial('10.5.1.9', {}, {}, 'plain')).uplink.device).toBe('wan0');
+    });
+
+    it('opens the way over an uplink that the user names', async () => {
+      internet.here('route add default via 10.0.3.9 dev wan1 metric 200');
+      await host.call('open', { name: 'wan', settings: { ...settings, uplink: 'wan1', mark: 7 } });
+      const uplink = await host.call('pin', { name: 'wan', server: '10.5.1.9' });
+      expect(uplink).toMatchObject({ device: 'wan1', gateway: knowsMarks ? '10.0.3.1' : '10.0.3.9' });
+    });
+
+    it('that leads elsewhere than the uplink is found out, where that can be asked', async () => {
+      await host.call('open', { name: 'wan', settings: { ...settings, uplink: 'wan0', mark: 7 } });
+      const pinning = host.call('pin', { name: 'wan', server: '10.5.1.9' });
+      if (knowsMarks)
+        await expect(pinning).rejects.toMatchObject({
+          code: 'network-failed',
+          message: expect.stringContaining('`ip route get 10.5.1.9 mark 7` says via 10.0.3.1 dev wan1'),
+        });
+      else expect(await pinning).toMatchObject({ device: 'wan0' });
+    });
+
+    it('is looked at for a farewell, too', async () => {
+      const before = internet.snapshot();
+      await dial('10.5.1.7');
+      const during = internet.snapshot();
+      await host.call('pinBriefly', { address: '10.5.1.9', mark: 7 });
+      // What is marked goes its way already: nothing had to be installed.
+      if (knowsMarks) expect(internet.snapshot()).toBe(during);
+      else expect(internet.wayTo('10.5.1.9')).toBe('via 10.0.2.1 dev wan0');
+      if (!knowsMarks) await host.call('unpinBriefly', { pin: 0 });
+      await hangUp(before);
+    });
   });
 
   it('leads to a name server over the uplink for as long as it is asked', async () => {

@@ -1,6 +1,6 @@
 /** The ports of a machine that exists only in memory: what was asked of it, in order, and time that a test moves. */
 import type { Alarm, Clock } from '../../src/ports/clock.ts';
-import type { DataPath, DataPathRequest, DataPlane } from '../../src/ports/data-path.ts';
+import type { DataPath, DataPathChoice, DataPathRequest, DataPlane } from '../../src/ports/data-path.ts';
 import type { Host } from '../../src/ports/host.ts';
 import type { ConnectionNetwork, Installed, RoutingSettings } from '../../src/ports/network.ts';
 import type { PathMtu } from '../../src/protocol/client-io.ts';
@@ -63,6 +63,7 @@ export const NOTHING_INSTALLED: Installed = {
 
 export interface FakeSocket {
   readonly local: Endpoint;
+  readonly mark: number | undefined;
   readonly sent: { bytes: Uint8Array; to: Endpoint }[];
   readonly receive: (bytes: Uint8Array, from: Endpoint) => void;
   readonly pathMtu: (to: string, mtu: number) => void;
@@ -83,6 +84,10 @@ export class FakeHost implements Host {
   /** What the kernel says of every path, when it is asked. */
   learnt: PathMtu | undefined;
   left: { name: string; farewell: FarewellRecord }[] = [];
+  /** Farewells that the journal was given. */
+  readonly remembered: FarewellRecord[] = [];
+  /** What data planes were asked for. */
+  readonly choices: DataPathChoice[] = [];
   /** By connection: tells it that the uplink changed. */
   readonly uplinkChanged = new Map<string, (failure: Failure) => void>();
   #nextPort = 40_000;
@@ -95,10 +100,10 @@ export class FakeHost implements Host {
   }
 
   readonly datagrams: DataPlane['datagrams'] = {
-    open: async ({ local }, { datagram: receive, pathMtu }) => {
+    open: async ({ local, mark }, { datagram: receive, pathMtu }) => {
       await this.#did(`socket ${local.address}:${local.port}`);
       const bound = { address: local.address, port: local.port || this.#nextPort++ };
-      const socket: FakeSocket = { local: bound, sent: [], receive, pathMtu, isOpen: true };
+      const socket: FakeSocket = { local: bound, mark, sent: [], receive, pathMtu, isOpen: true };
       this.sockets.push(socket);
       return {
         local: bound,
@@ -149,24 +154,24 @@ export class FakeHost implements Host {
   /** What the data plane says that it lacks. */
   missing: readonly string[] = [];
 
-  readonly dataPlane: Host['dataPlane'] = async (choice) => ({
-    datagrams: this.datagrams,
-    backends: this.backends.filter(({ name }) => choice === 'auto' || name === choice),
-    missing: this.missing,
-  });
+  readonly dataPlane: Host['dataPlane'] = async (choice) => {
+    this.choices.push(choice);
+    const backends = this.backends.filter(({ name }) => choice === 'auto' || name === choice);
+    return { datagrams: this.datagrams, backends, missing: this.missing };
+  };
 
   readonly network: Host['network'] = {
     connection: (name, settings, changed) => {
       this.uplinkChanged.set(name, changed);
       return this.#connection(name, settings);
     },
-    pinBriefly: async (address, uplink) => {
-      await this.#did(`pin ${address} over ${uplink} for a moment`);
+    pinBriefly: async (address, uplink, mark) => {
+      await this.#did(`pin ${address} over ${uplink} for a moment${mark === undefined ? '' : `, mark ${mark}`}`);
       return () => this.#did(`unpin ${address}`);
     },
-    recover: async () => {
+    recover: async (hangUp) => {
       await this.#did('recover');
-      return this.left;
+      await Promise.all(this.left.map(({ name, farewell }) => hangUp(name, farewell)));
     },
     close: () => this.#did('close network'),
   };
@@ -194,7 +199,10 @@ export class FakeHost implements Host {
       },
       ipv6Up: () => this.#did(`ipv6-up ${name}`),
       ipv6Down: () => this.#did(`ipv6-down ${name}`),
-      remember: () => this.#did(`remember ${name}`),
+      remember: (farewell) => {
+        this.remembered.push(farewell);
+        return this.#did(`remember ${name}`);
+      },
       down: () => this.#did(`down ${name}`),
     };
   }

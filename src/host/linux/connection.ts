@@ -5,6 +5,7 @@ import type { ConnectionNetwork, Installed, RoutingSettings, Uplink } from '../.
 import type { LinkUp, PathMtu } from '../../protocol/client-io.ts';
 import type { Failure } from '../../protocol/failure.ts';
 import type { FarewellRecord } from '../../protocol/l2tp/farewell.ts';
+import type { Ask } from './asker.ts';
 import type { Run } from './command.ts';
 import { TunnelDevice } from './device.ts';
 import { Holdings } from './holdings.ts';
@@ -35,6 +36,7 @@ export interface ConnectionParts {
   readonly owner: Owner;
   readonly log: Log;
   readonly run: Run;
+  readonly ask: Ask;
   readonly view: KernelView;
   /** Shared by all connections of the process. */
   readonly book: RouteBook;
@@ -101,13 +103,13 @@ export class LinuxConnection implements ConnectionNetwork {
   }
 
   async #pin(server: string): Promise<Uplink> {
-    const { settings, run } = this.#parts;
+    const { settings } = this.#parts;
     const earlier = this.#holdings.routes.filter(({ purpose }) => purpose === 'server');
     try {
       const way = await findWay(this.#ground, server, settings.uplink);
       if (!way.isLocal) await this.#holdings.addRoutes([pinOf(server, way.gateway, way.device)]);
       await this.#holdings.removeRoutes((route) => earlier.includes(route));
-      if (!way.isLocal) await verifyWay(run, server, way);
+      if (!way.isLocal) await verifyWay(this.#ground, server, way);
       this.#unpin();
       this.#pinned = { server, way, watch: this.#follow(server, way) };
       const { isLocal: _, ...uplink } = way;
@@ -121,8 +123,8 @@ export class LinuxConnection implements ConnectionNetwork {
   }
 
   get #ground(): Ground {
-    const { run, view, isTunnel, isOurs, book } = this.#parts;
-    return { run, view, isTunnel, isOurs, isHidden: (address) => book.covers(address) };
+    const { run, ask, settings, view, isTunnel, isOurs, book } = this.#parts;
+    return { run, ask, mark: settings.mark, view, isTunnel, isOurs, isHidden: (address) => book.covers(address) };
   }
 
   #unpin(): void {
@@ -144,7 +146,7 @@ export class LinuxConnection implements ConnectionNetwork {
   }
 
   async #up(link: LinkUp): Promise<void> {
-    const { settings, run } = this.#parts;
+    const { settings } = this.#parts;
     if (this.#pinned === undefined) throw new HostError('network-failed', 'the way to the server is not pinned');
     const { server, way } = this.#pinned;
     await Promise.all([this.#device.runDownScript(), this.#lower()]); // when PPP agreed on something new
@@ -156,7 +158,7 @@ export class LinuxConnection implements ConnectionNetwork {
     await this.#device.raise(link);
     await this.#addRoutes(plan.routes);
     await this.#holdings.addRules(rules);
-    if (!way.isLocal) await verifyWay(run, server, way);
+    if (!way.isLocal) await verifyWay(this.#ground, server, way);
     await this.#device.equip();
   }
 

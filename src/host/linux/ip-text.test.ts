@@ -145,6 +145,11 @@ describe('the answer of `ip route get`', () => {
     expect(readPath(text)).toEqual({ type, gateway, device, source });
   });
 
+  it('names the table that a policy rule led to', () => {
+    const text = '10.5.1.9 via 10.0.3.1 dev up1 table 100 src 10.0.3.2 mark 7 uid 0 \n    cache \n';
+    expect(readPath(text)).toMatchObject({ gateway: '10.0.3.1', device: 'up1', table: '100' });
+  });
+
   it.each([
     [
       'an attribute of the route',

@@ -24,6 +24,8 @@ export interface PrintedPath {
   readonly gateway: string | undefined;
   readonly device: string;
   readonly source: string | undefined;
+  /** Where a policy rule has led, as iproute2 prints it; undefined: main, or BusyBox, which never tells. */
+  readonly table: string | undefined;
   /** The route's own, or what the kernel has learnt and will forget again; BusyBox never tells. */
   readonly mtu: PathMtu | undefined;
 }
@@ -48,6 +50,7 @@ export function readPath(output: string): PrintedPath | undefined {
     gateway: gatewayOf(words),
     device,
     source: after(words, 'src'),
+    table: after(words, 'table'),
     mtu: octets === undefined ? undefined : { octets, from },
   };
 }

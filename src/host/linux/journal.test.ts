@@ -23,6 +23,11 @@ const entry = (changes: Partial<Entry> = {}): Entry => ({
   ...changes,
 });
 
+const farewell = {
+  ...{ local: { address: '10.0.2.2', port: 40_000 }, peer: { address: '10.5.1.9', port: 1701 }, uplink: 'eth0' },
+  ...{ localTunnelId: 1, peerTunnelId: 2, localSessionId: 3, peerSessionId: 4, ns: 5, nr: 6 },
+};
+
 describe('the journal', () => {
   let directory: string;
   beforeEach(() => {
@@ -60,6 +65,14 @@ describe('the journal', () => {
     expect(JSON.parse(kept())).toMatchObject({ deviceIndex: 9 });
   });
 
+  it.each([
+    ['of 0.1.0, without a mark', farewell],
+    ['with a mark', { ...farewell, mark: 4_294_967_295 }],
+  ])('finds a farewell %s', async (_which, written) => {
+    await new Journal('wan', inRun(), inRun()).save(entry({ farewell: written }), false);
+    expect((await findJournals(inRun())).map((found) => found.entry?.farewell)).toEqual([written]);
+  });
+
   it('believes only what has its shape', async () => {
     const text = JSON.stringify(entry());
     const wrong = [
@@ -70,6 +83,8 @@ describe('the journal', () => {
       JSON.stringify({ ...entry(), version: 2 }),
       JSON.stringify({ ...entry(), routes: [{}] }),
     ];
+    wrong.push(JSON.stringify({ ...entry(), farewell: { ...farewell, mark: 'x' } }));
+    wrong.push(JSON.stringify({ ...entry(), farewell: { ...farewell, ns: undefined } }));
     wrong.push(JSON.stringify({ ...entry(), owner: undefined }), JSON.stringify({ ...entry(), farewell: { peer: 1 } }));
     for (const [i, content] of wrong.entries()) writeFileSync(join(directory, `${i}.journal.json`), content);
     const found = await findJournals(directory);

@@ -164,11 +164,12 @@ function isRule(read: unknown): boolean {
   return isText(from) && isNumber(table);
 }
 
-/** Two endpoints, the uplink's name, and numbers. */
+/** Two endpoints, the uplink's name, and numbers; the mark is missing in journals of 0.1.0, and where there is none. */
 function isFarewell(read: unknown): boolean {
   if (!isRecord(read)) return false;
-  const { local, peer, uplink, ...numbers } = read;
-  return isEndpoint(local) && isEndpoint(peer) && isText(uplink) && Object.values(numbers).every(isNumber);
+  const { local, peer, uplink, mark, localTunnelId, peerTunnelId, localSessionId, peerSessionId, ns, nr } = read;
+  const numbers = [mark ?? 0, localTunnelId, peerTunnelId, localSessionId, peerSessionId, ns, nr];
+  return isEndpoint(local) && isEndpoint(peer) && isText(uplink) && numbers.every(isNumber);
 }
 
 function isEndpoint(read: unknown): boolean {

@@ -1,12 +1,12 @@
 /** How somebody is spoken to over the uplink for a moment, although a tunnel has the default route: a name server, a server to hang up. */
 import { HostError } from '../../ports/host-error.ts';
 import type { Journal, Owner } from './journal.ts';
-import { findWay, type Ground, kernelsWay } from './pin.ts';
+import { findWay, type Ground } from './pin.ts';
 import { pinOf, type Route } from './route-plan.ts';
 import type { RouteBook } from './routes.ts';
 
 export interface NameServerParts {
-  readonly ground: Ground;
+  readonly ground: Omit<Ground, 'mark'>;
   readonly book: RouteBook;
   readonly journal: Journal;
   readonly owner: Owner;
@@ -24,14 +24,15 @@ export class NameServerRoutes {
 
   /**
    * Makes the way to an address lead over the uplink; nothing is installed where it does already.
+   * @param mark of the packets that are to go there
    * @returns how to undo it
    * @throws HostError `no-route`, `network-failed`
    */
-  async pin(nameServer: string, uplink: string | undefined): Promise<() => Promise<void>> {
+  async pin(nameServer: string, uplink: string | undefined, mark: number | undefined): Promise<() => Promise<void>> {
     const { ground, book } = this.#parts;
-    const way = await findWay(ground, nameServer, uplink);
+    const way = await findWay({ ...ground, mark }, nameServer, uplink);
     const route: Route = { ...pinOf(nameServer, way.gateway, way.device), purpose: 'name server' };
-    const now = await kernelsWay(ground.run, nameServer);
+    const now = await ground.ask(nameServer, { mark });
     // A route that another of us has may go before we are done: that one is shared.
     const isThereAnyway = now.device === way.device && now.gateway === way.gateway && !book.has(route);
     if (isThereAnyway) return () => Promise.resolve();

@@ -1,8 +1,9 @@
 /** The network of a plain Linux machine, configured with `ip` and `nft`: everything of this folder put together. */
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.ts';
-import type { ConnectionNetwork, NetworkPort, RoutingSettings } from '../../ports/network.ts';
+import type { ConnectionNetwork, HangUp, NetworkPort, RoutingSettings } from '../../ports/network.ts';
 import type { Failure } from '../../protocol/failure.ts';
+import { type Ask, asker } from './asker.ts';
 import { type Run, runner } from './command.ts';
 import { LinuxConnection } from './connection.ts';
 import { Journal, thisProcess } from './journal.ts';
@@ -26,6 +27,7 @@ export interface LinuxNetworkOptions {
 export class LinuxNetwork implements NetworkPort {
   readonly #options: LinuxNetworkOptions & { readonly stateDir: string };
   readonly #run: Run;
+  readonly #ask: Ask;
   readonly #book: RouteBook;
   readonly #watch: UplinkWatch;
   readonly #owner = thisProcess();
@@ -37,11 +39,13 @@ export class LinuxNetwork implements NetworkPort {
     this.#options = { ...options, stateDir: options.stateDir ?? options.runDir };
     const { PATH = '' } = process.env;
     this.#run = runner(options.path ?? `${PATH}:/usr/sbin:/sbin:/usr/bin:/bin`);
+    this.#ask = asker(this.#run, (words) => options.log.write('warn', undefined, words));
     this.#book = new RouteBook(this.#run);
     this.#watch = new UplinkWatch(kernelView, this.#isOurs);
     this.#nameServers = new NameServerRoutes({
       ground: {
         run: this.#run,
+        ask: this.#ask,
         view: kernelView,
         isTunnel: this.#isTunnel,
         isOurs: this.#isOurs,
@@ -65,6 +69,7 @@ export class LinuxNetwork implements NetworkPort {
       journal: new Journal(name, runDir, stateDir),
       owner: this.#owner,
       run: this.#run,
+      ask: this.#ask,
       view: kernelView,
       book: this.#book,
       watch: this.#watch,
@@ -73,12 +78,12 @@ export class LinuxNetwork implements NetworkPort {
     });
   }
 
-  pinBriefly(address: string, uplink: string | undefined): Promise<() => Promise<void>> {
-    return this.#nameServers.pin(address, uplink);
+  pinBriefly(address: string, uplink: string | undefined, mark?: number): Promise<() => Promise<void>> {
+    return this.#nameServers.pin(address, uplink, mark);
   }
 
-  recover(): ReturnType<NetworkPort['recover']> {
-    return recover({ ...this.#options, run: this.#run, view: kernelView });
+  recover(hangUp: HangUp): Promise<void> {
+    return recover({ ...this.#options, run: this.#run, view: kernelView }, hangUp);
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,9 @@
 import { HostError } from '../../ports/host-error.ts';
 import type { Uplink } from '../../ports/network.ts';
 import type { PathMtu } from '../../protocol/client-io.ts';
-import { failureOf, type Run, succeeded } from './command.ts';
-import { type PrintedPath, readPath, readRoutes } from './ip-text.ts';
+import { type Ask, questionText } from './asker.ts';
+import { type Run, runTalking } from './command.ts';
+import { type PrintedPath, readRoutes } from './ip-text.ts';
 import { type KernelRoute, wayTo } from './kernel-table.ts';
 import type { KernelView, Link } from './kernel-view.ts';
 import { familyOf, type Prefix, readPrefix, writePrefix } from './prefix.ts';
@@ -12,6 +13,9 @@ import { ip } from './routes.ts';
 
 export interface Ground {
   readonly run: Run;
+  readonly ask: Ask;
+  /** Firewall mark of what goes to the server. */
+  readonly mark: number | undefined;
   readonly view: KernelView;
   readonly isTunnel: (device: string) => boolean;
   readonly isOurs: (route: KernelRoute) => boolean;
@@ -38,7 +42,8 @@ export async function findWay(ground: Ground, server: string, wished: string | u
   const link = ground.view.link(hop.device);
   if (link === undefined) throw new HostError('no-route', `the uplink ${hop.device} does not exist`);
   if (link.dead !== undefined) throw new HostError('no-route', `the uplink ${hop.device} is ${link.dead}`);
-  const { source, mtu } = hop.source === undefined ? await kernelsWay(ground.run, server, hop.device) : hop;
+  const { ask, mark } = ground;
+  const { source, mtu } = hop.source === undefined ? await ask(server, { device: hop.device, mark }) : hop;
   if (source === undefined)
     throw new HostError('no-route', `the uplink ${hop.device} has no address to reach ${server} from`);
   const { octets, from } = narrowest(ownMtu(ground.view, server, hop.device, link), hop.mtu, mtu);
@@ -50,9 +55,13 @@ export async function findWay(ground: Ground, server: string, wished: string | u
  * How large datagrams on a pinned way may be, now.
  * @returns undefined: that cannot be told
  */
-export async function pathMtuNow({ run, view }: Ground, server: string, { device }: Way): Promise<PathMtu | undefined> {
+export async function pathMtuNow(
+  { ask, mark, view }: Ground,
+  server: string,
+  { device }: Way,
+): Promise<PathMtu | undefined> {
   const link = view.link(device);
-  const answer = await kernelsWay(run, server).catch(() => undefined);
+  const answer = await ask(server, { mark }).catch(() => undefined);
   // Another device: the pin does not hold any more, and the watch over the uplink is about to say so.
   return link === undefined || answer?.device !== device
     ? undefined
@@ -73,10 +82,10 @@ const narrowest = (uplink: number, ...others: readonly (PathMtu | undefined)[]):
  * The system's own answer must be the pinned way.
  * @throws HostError `network-failed`
  */
-export async function verifyWay(run: Run, server: string, way: Way): Promise<void> {
-  const { device, gateway } = await kernelsWay(run, server);
+export async function verifyWay({ ask, mark }: Ground, server: string, way: Way): Promise<void> {
+  const { device, gateway } = await ask(server, { mark });
   if (device === way.device && gateway === way.gateway) return;
-  const found = `\`ip route get ${server}\` says ${hopOf({ device, gateway })}`;
+  const found = `\`ip ${questionText(server, { mark })}\` says ${hopOf({ device, gateway })}`;
   throw new HostError(
     'network-failed',
     `the host route to the server does not hold: ${found}, not ${hopOf(way)}; look for a policy rule (\`ip rule\`) that comes before table main`,
@@ -86,9 +95,9 @@ export async function verifyWay(run: Run, server: string, way: Way): Promise<voi
 const ROUTABLE = ['unicast', 'local'];
 
 async function freeWay(ground: Ground, server: string, target: Prefix): Promise<PrintedPath> {
-  const { view, isTunnel, isOurs, isHidden } = ground;
-  const answer = await kernelsWay(ground.run, server);
-  if (!isTunnel(answer.device) && !isHidden(server)) return answer;
+  const { ask, mark, view, isTunnel, isOurs, isHidden } = ground;
+  const answer = await ask(server, { mark });
+  if (!isTunnel(answer.device) && (answer.table !== undefined || !isHidden(server))) return answer;
   // Routes of ours decide that answer: look past them.
   const way = wayTo(view.table(target.family), target, (route) => !isTunnel(route.device) && !isOurs(route));
   if (way !== undefined && way.device !== '*') return await unicast(ground.run, way);
@@ -97,17 +106,22 @@ async function freeWay(ground: Ground, server: string, target: Prefix): Promise<
 }
 
 async function wayOver(
-  { run, view, isOurs }: Ground,
+  { run, ask, mark, view, isOurs }: Ground,
   server: string,
   target: Prefix,
   wished: string,
 ): Promise<PrintedPath> {
   if (view.link(wished) === undefined) throw new HostError('no-route', `the uplink ${wished} does not exist`);
   const way = wayTo(view.table(target.family), target, (route) => route.device === wished && !isOurs(route));
-  if (way !== undefined) return unicast(run, way);
+  const isOver = ({ device, gateway }: PrintedPath) => gateway !== undefined && device === wished;
+  if (way !== undefined) {
+    // What is marked may have a way of its own, in another table.
+    const answer = mark === undefined ? undefined : await ask(server, { device: wished, mark }).catch(() => undefined);
+    return answer?.table !== undefined && isOver(answer) ? answer : unicast(run, way);
+  }
   // Perhaps in another table. Without any route the kernel supposes that everything is on the link: not an answer.
-  const answer = await kernelsWay(run, server, wished);
-  if (answer.type === 'local' || (answer.gateway !== undefined && answer.device === wished)) return answer;
+  const answer = await ask(server, { device: wished, mark });
+  if (answer.type === 'local' || isOver(answer)) return answer;
   throw new HostError(
     'no-route',
     `the uplink ${wished} has no route to ${server}: no gateway, and it is not on the link`,
@@ -117,21 +131,10 @@ async function wayOver(
 /** The MTU of a route is in none of the kernel's tables under /proc: `ip` has to be asked. */
 async function unicast(run: Run, { prefix, gateway, device, metric }: KernelRoute): Promise<PrintedPath> {
   const text = writePrefix(prefix);
-  const { output } = await run([...ip(text), 'route', 'show', 'exact', text]);
+  const { output } = await runTalking(run, [...ip(text), 'route', 'show', 'exact', text]);
   const octets = readRoutes(output, prefix.family).find(
     (each) => each.prefix === text && each.device === device && each.gateway === gateway && each.metric === metric,
   )?.mtu;
   const mtu: PathMtu | undefined = octets === undefined ? undefined : { octets, from: 'route' };
-  return { type: 'unicast', gateway, device, source: undefined, mtu };
-}
-
-/** What the system itself says about an address. @throws HostError `no-route` */
-export async function kernelsWay(run: Run, server: string, device?: string): Promise<PrintedPath> {
-  const argv = [...ip(server), 'route', 'get', server, ...(device === undefined ? [] : ['oif', device])];
-  const outcome = await run(argv);
-  if (!succeeded(outcome)) throw new HostError('no-route', failureOf(argv, outcome));
-  const path = readPath(outcome.output);
-  if (path === undefined)
-    throw new HostError('no-route', `\`${argv.join(' ')}\` answered in a way not understood: ${outcome.output.trim()}`);
-  return path;
+  return { type: 'unicast', gateway, device, source: undefined, table: undefined, mtu };
 }

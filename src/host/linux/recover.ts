@@ -1,6 +1,7 @@
-/** What is done about a run that crashed: everything its journal names is taken away, and its tunnels' farewells are handed on. */
+/** What is done about a run that crashed: everything its journal names is taken away, its tunnels are hung up, the journal goes last. */
 import type { Log } from '../../ports/log.ts';
-import type { NetworkPort } from '../../ports/network.ts';
+import type { HangUp } from '../../ports/network.ts';
+import type { FarewellRecord } from '../../protocol/l2tp/farewell.ts';
 import { failureOf, type Run, succeeded } from './command.ts';
 import { saysGone } from './ip-text.ts';
 import { type Entry, type Found, findJournals, isOfThisBoot, isRunning } from './journal.ts';
@@ -17,30 +18,28 @@ export interface RecoverOptions {
   readonly log: Log;
 }
 
-export async function recover({
-  run,
-  view,
-  runDir,
-  stateDir,
-  log,
-}: RecoverOptions): ReturnType<NetworkPort['recover']> {
+/** Whoever is killed meanwhile leaves the journals: the next start does it all again, and nothing twice is worse than once. */
+export async function recover({ run, view, runDir, stateDir, log }: RecoverOptions, hangUp: HangUp): Promise<void> {
   // The run directory comes first: where both know a connection it has the later word.
   const found: Found[] = [];
   for (const directory of new Set([runDir, stateDir])) found.push(...(await findJournals(directory)));
-  const farewells = new Map<string, NonNullable<Entry['farewell']>>();
+  const farewells = new Map<string, FarewellRecord>();
+  const over: string[] = [];
   for (const { path, entry } of found) {
     if (entry !== undefined && isRunning(entry.owner)) continue;
-    if (entry === undefined) log.write('warn', undefined, `${path} cannot be read as a journal: removed`);
-    else {
-      for (const trouble of await removeLeftovers(run, view, entry))
-        log.write('warn', entry.connection, `left over: ${trouble}`);
-      if (entry.farewell !== undefined && !farewells.has(entry.connection))
-        farewells.set(entry.connection, entry.farewell);
-      log.write('info', entry.connection, `cleaned up after process ${entry.owner.pid}, which ended without doing so`);
+    over.push(path);
+    if (entry === undefined) {
+      log.write('warn', undefined, `${path} cannot be read as a journal: removed`);
+      continue;
     }
-    await removeFile(path).catch((error: Error) => log.write('warn', undefined, error.message));
+    const { connection, farewell, owner } = entry;
+    for (const trouble of await removeLeftovers(run, view, entry))
+      log.write('warn', connection, `left over: ${trouble}`);
+    if (farewell !== undefined && !farewells.has(connection)) farewells.set(connection, farewell);
+    log.write('info', connection, `cleaned up after process ${owner.pid}, which ended without doing so`);
   }
-  return [...farewells].map(([name, farewell]) => ({ name, farewell }));
+  await Promise.all([...farewells].map(([connection, farewell]) => hangUp(connection, farewell)));
+  for (const path of over) await removeFile(path).catch((error: Error) => log.write('warn', undefined, error.message));
 }
 
 /** In the reverse order of installation. @returns what is still there, as words */

@@ -15,6 +15,7 @@ import {
 const settings: RoutingSettings = {
   device: 'l2w-wan',
   uplink: undefined,
+  mark: undefined,
   defaultRoute: true,
   metric: undefined,
   table: undefined,

@@ -19,6 +19,8 @@ export interface FarewellRecord {
   readonly peer: Endpoint;
   /** Name of the uplink device. */
   readonly uplink: string;
+  /** Firewall mark of what went to the peer; of no interest to the protocol. */
+  readonly mark?: number | undefined;
   readonly localTunnelId: number;
   /** 0 while unknown, as are the session ids. */
   readonly peerTunnelId: number;
