@@ -1,11 +1,40 @@
 /** How numbers are read from and written into one stretch of memory, at any place and on a machine of either byte order. */
 
-/**
- * A fast way to add up the 16-bit numbers, lower half first, in octets `from` up to `to` of an arena, at most 131,070 of them; an odd
- * octet at the end is a lower half.
- * @returns the sum in 32 bits, of either sign
- */
-export type QuickSum = (from: number, to: number) => number;
+/** What can be done with octets of an arena faster than one by one, in memory that is fit for it. */
+export interface Quick {
+  /**
+   * Adds up the 16-bit numbers, lower half first, in octets `from` up to `to`, at most 131,070 of them; an odd octet at the end is a
+   * lower half.
+   * @returns the sum in 32 bits, of either sign
+   */
+  sum(from: number, to: number): number;
+
+  /**
+   * Looks at one stretch after the other, the first at `from`, the others `step` octets behind the one before, and so each is compared
+   * with the one before it: the first with what is `step` octets in front of it.
+   * @returns how many of `most` are as wanted, until one is not
+   */
+  alike(from: number, step: number, most: number, wanted: Likeness): number;
+
+  /** {@link MASK_OCTETS} for the caller to fill in, of which `alike` makes use. */
+  readonly mask: Uint8Array;
+}
+
+/** What is wanted of stretches of octets. All places are counted from where one begins. */
+export interface Likeness {
+  /** So many octets are those of the stretch before where {@link Quick.mask} has 0xff; where it has 0, as behind them, they need not be. */
+  readonly compared: number;
+  /** The sum of these comes to 0xffff; of no octets it need not. */
+  readonly headerFrom: number;
+  readonly headerTo: number;
+  /** The sum of these does with `rest` added, which is not 0. */
+  readonly coveredFrom: number;
+  readonly coveredTo: number;
+  readonly rest: number;
+}
+
+/** Fifteen fewer can be compared: it is done by sixteen. */
+export const MASK_OCTETS = 160;
 
 /** Memory that packets lie in, with the views that are needed of it: made once, so that none is made for a packet. */
 export class Arena {
@@ -16,32 +45,26 @@ export class Arena {
   readonly words: Int32Array;
   readonly isLittleEndian: boolean;
   /** If there is one for this memory. */
-  readonly quickSum: QuickSum | undefined;
+  readonly quick: Quick | undefined;
 
   /** For tests of the other byte order; everybody else takes {@link Arena.over}. */
-  constructor(
-    octets: Uint8Array,
-    halves: Uint16Array,
-    words: Int32Array,
-    isLittleEndian: boolean,
-    quickSum?: QuickSum,
-  ) {
+  constructor(octets: Uint8Array, halves: Uint16Array, words: Int32Array, isLittleEndian: boolean, quick?: Quick) {
     this.octets = octets;
     this.halves = halves;
     this.words = words;
     this.isLittleEndian = isLittleEndian;
-    this.quickSum = quickSum;
+    this.quick = quick;
   }
 
   /**
    * @param octets begins at a multiple of four of its ArrayBuffer
    * @throws RangeError if it does not
    */
-  static over(octets: Uint8Array, quickSum?: QuickSum): Arena {
+  static over(octets: Uint8Array, quick?: Quick): Arena {
     const { buffer, byteOffset, length } = octets;
     const halves = new Uint16Array(buffer, byteOffset, length >> 1);
     const words = new Int32Array(buffer, byteOffset, length >> 2);
-    return new Arena(octets, halves, words, HOST_IS_LITTLE_ENDIAN, quickSum);
+    return new Arena(octets, halves, words, HOST_IS_LITTLE_ENDIAN, quick);
   }
 
   static ofSize(octets: number): Arena {

@@ -19,10 +19,10 @@ const WORTH_A_CALL = 128;
  * @returns 0-65535; 0 only for octets that are all zero
  */
 export function sum(arena: Arena, from: number, to: number): number {
-  const { octets, halves, words, isLittleEndian, quickSum } = arena;
-  if (quickSum !== undefined && to - from >= WORTH_A_CALL) {
-    const quick = fold(quickSum(from, to) >>> 0);
-    return ((quick & 0xff) << 8) | (quick >> 8);
+  const { octets, halves, words, isLittleEndian, quick } = arena;
+  if (quick !== undefined && to - from >= WORTH_A_CALL) {
+    const folded = fold(quick.sum(from, to) >>> 0);
+    return ((folded & 0xff) << 8) | (folded >> 8);
   }
   let at = from;
   let odds = 0; // what is in no whole word

@@ -34,13 +34,11 @@ export const MOST_RUNS = 8;
 /** Octets of a run's headers: 120 is what IPv4 and TCP can have, the rest is for extension headers of IPv6. */
 const LONGEST_HEADER = 256;
 
-/** Which runs the kernel takes from us. */
-export interface Coalescing {
-  readonly tcp4: boolean;
-  readonly tcp6: boolean;
-  readonly udp4: boolean;
-  readonly udp6: boolean;
-}
+/** Kinds of runs: not every kernel takes them all. */
+export type RunKind = 'tcp4' | 'tcp6' | 'udp4' | 'udp6';
+
+/** Which runs the kernel takes from us; looked at for every packet, so it may change. */
+export type Coalescing = Readonly<Record<RunKind, boolean>>;
 
 /**
  * What is to be written to the device in one go: a head, then all pieces. It is valid within the callback alone.
@@ -57,6 +55,8 @@ export interface Delivery {
   readonly pieces: Uint32Array;
   /** Pieces, which is to say packets: 1 up to 64. */
   readonly count: number;
+  /** Undefined: it is one packet as it came. */
+  readonly kind: RunKind | undefined;
 }
 
 export class Coalescer {
@@ -68,6 +68,8 @@ export class Coalescer {
   /** The first so many are under way, in the order of their first packets. */
   readonly #runs = Array.from({ length: MOST_RUNS }, () => new Run());
   #underWay = 0;
+  /** The one that the last packet has joined or begun, if it is still under way. */
+  #latest: Run | undefined;
   readonly #lonePiece = new Uint32Array(2);
   readonly #delivery = {
     heads: Arena.ofSize(HEADS_OCTETS),
@@ -75,6 +77,7 @@ export class Coalescer {
     headOctets: 0,
     pieces: this.#lonePiece,
     count: 0,
+    kind: undefined as RunKind | undefined,
   };
 
   /**
@@ -91,6 +94,7 @@ export class Coalescer {
   add(from: number, to: number): void {
     const arena = this.#arena;
     const layout = this.#layout;
+    this.#latest = undefined;
     if (from >= to || !arena.holds(from, to)) return;
     if (!layout.read(arena, from, to) || !layout.hasPorts) {
       this.flush(); // it might belong to any flow, as a fragment does
@@ -106,11 +110,30 @@ export class Coalescer {
       const run = this.#runs[index] as Run;
       run.append(arena, layout, payloadAt);
       if (run.isComplete) this.#release(index);
+      else this.#latest = run;
       return;
     }
     if (index >= 0) this.#release(index);
     if (starts && isGood) this.#start(payloadAt);
     else this.#deliverAlone(from, to);
+  }
+
+  /**
+   * Takes packets that lie at equal distances behind the last one added, all within the arena, as far as they simply go on where that
+   * one ended, as those do which arrived as one. It is a short cut: {@link add} would do the same with each of them, and has to with
+   * whatever is left.
+   * @param lead so many octets in front of every packet have to be the same as well
+   * @param step octets from one packet to the next
+   * @param most packets there are
+   * @returns how many were taken
+   */
+  follow(lead: number, step: number, most: number): number {
+    const { quick } = this.#arena;
+    const run = this.#latest;
+    if (quick === undefined || run === undefined || most <= 0) return 0;
+    const count = run.follow(this.#arena, quick, lead, step, most);
+    if (run.isComplete) this.#release(this.#runs.indexOf(run));
+    return count;
   }
 
   /** Delivers all that is held back, in the order of the runs' first packets. The arena may then be filled anew. */
@@ -134,11 +157,9 @@ export class Coalescer {
     if (end !== to) return 0;
     const payloadAt = this.#layout.payloadAt(this.#arena);
     if (payloadAt === 0 || payloadAt === end || payloadAt - from > LONGEST_HEADER) return 0;
-    if (protocol === TCP) {
-      if (version === 4 ? !this.#coalescing.tcp4 : !this.#coalescing.tcp6) return 0;
+    if (!this.#coalescing[kindOf(version, protocol)]) return 0;
+    if (protocol === TCP)
       return (this.#arena.u8(transportAt + TCP_FLAGS) & ~(TCP_PSH | TCP_ECE)) === TCP_ACK ? payloadAt : 0;
-    }
-    if (version === 4 ? !this.#coalescing.udp4 : !this.#coalescing.udp6) return 0;
     return this.#arena.u16(transportAt + UDP_CHECKSUM) === 0 ? 0 : payloadAt; // Linux would compute one: not what arrived
   }
 
@@ -149,7 +170,9 @@ export class Coalescer {
 
   #start(payloadAt: number): void {
     if (this.#underWay === MOST_RUNS) this.#release(0);
-    (this.#runs[this.#underWay++] as Run).start(this.#arena, this.#layout, payloadAt);
+    const run = this.#runs[this.#underWay++] as Run;
+    run.start(this.#arena, this.#layout, payloadAt);
+    this.#latest = run;
   }
 
   /** Delivers one run and takes it off the list. */
@@ -159,6 +182,7 @@ export class Coalescer {
     this.#underWay--;
     for (let i = index; i < this.#underWay; i++) runs[i] = runs[i + 1] as Run;
     runs[this.#underWay] = run;
+    if (run === this.#latest) this.#latest = undefined;
     if (run.count === 1) this.#deliverAlone(run.from, run.from + run.octets);
     else this.#deliverRun(run);
   }
@@ -171,6 +195,7 @@ export class Coalescer {
     delivery.pieces[0] = from;
     delivery.pieces[1] = to - from;
     delivery.count = 1;
+    delivery.kind = undefined;
     this.#deliver(delivery);
   }
 
@@ -181,6 +206,7 @@ export class Coalescer {
     delivery.headOctets = VNET_OCTETS + run.headerOctets;
     delivery.pieces = run.pieces;
     delivery.count = run.count;
+    delivery.kind = kindOf(run.version, run.protocol);
     this.#deliver(delivery);
   }
 
@@ -212,6 +238,9 @@ export class Coalescer {
     vnet.write(heads, RUN_HEAD_AT);
   }
 }
+
+const kindOf = (version: 4 | 6, protocol: number): RunKind =>
+  protocol === TCP ? (version === 4 ? 'tcp4' : 'tcp6') : version === 4 ? 'udp4' : 'udp6';
 
 // The head of a lone packet is ten zeros that nobody ever writes to. A run's is put so that its IP header begins at a multiple of four.
 const LONE_HEAD_AT = 0;

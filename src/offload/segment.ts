@@ -32,16 +32,18 @@ import { GSO, NEEDS_CSUM, type VnetHeader } from './vnet-header.ts';
 /** Linux sends no TCP segment with less payload than 8 octets (TCP_MIN_GSO_SIZE), so this many are the most of one packet. */
 export const MOST_SEGMENTS = 65_536 / 8;
 
-/** Room for {@link MOST_SEGMENTS} of them with 40 octets of header and 24 of prefix; memory that no packet needs is never touched. */
-const HEADER_ARENA_OCTETS = MOST_SEGMENTS * 64;
+/** Octets of all headers of one packet: {@link MOST_SEGMENTS} of them with 40 octets of header and 24 of prefix. */
+export const MOST_HEADER_OCTETS = MOST_SEGMENTS * 64;
 
 export class Segmenter {
-  /** Where headers are built, each with room for the caller's prefix in front of it. */
-  readonly headers = Arena.ofSize(HEADER_ARENA_OCTETS);
+  /** Where headers are built, each with room for the caller's prefix in front of it; memory that no packet needs is never touched. */
+  readonly headers = Arena.ofSize(2 * MOST_HEADER_OCTETS);
   /** Segment by segment: where in {@link headers} its header begins, at a multiple of four. */
   readonly headerAt = new Uint32Array(MOST_SEGMENTS);
   /** Octets of every segment's header; 0: the one segment is the packet as it lies there, header and all. */
   headerOctets = 0;
+  /** Where in {@link headers} the headers of the last packet end. */
+  headersEnd = 0;
   /** Segment by segment: where in the packet's own memory its payload begins. */
   readonly payloadAt = new Uint32Array(MOST_SEGMENTS);
   /** Segment by segment: octets of its payload. All but the last have the same. */
@@ -60,13 +62,16 @@ export class Segmenter {
   }
 
   /**
-   * Makes the segments of one packet; they are good until the next call. A checksum that is missing is written into the packet.
+   * Makes the segments of one packet. What is said of them is good until the next call, their headers as long as no others are built
+   * there. A checksum that is missing is written into the packet.
    * @param vnet what stood in front of the packet
    * @param at where the packet begins
    * @param octets how long it is
+   * @param headersFrom where in {@link headers} theirs are to be built: a multiple of four, {@link MOST_HEADER_OCTETS} at most
    * @returns how many segments there are, 1-{@link MOST_SEGMENTS}; 0: the packet is malformed, or nothing we asked the kernel for
    */
-  segment(vnet: VnetHeader, at: number, octets: number): number {
+  segment(vnet: VnetHeader, at: number, octets: number, headersFrom = 0): number {
+    this.headersEnd = headersFrom;
     if (octets <= 0 || octets > LONGEST_SUM || !this.#packets.holds(at, at + octets)) return 0;
     if (vnet.headerOctets > octets) return 0;
     if (vnet.gsoType === GSO.none) return this.#whole(vnet, at, octets);
@@ -78,15 +83,16 @@ export class Segmenter {
     const headerOctets = payloadAt - at;
     const slotOctets = this.#prefixRoom + roundedUp(headerOctets);
     const count = Math.ceil(payloadOctets / vnet.gsoSize);
-    if (count > MOST_SEGMENTS || count * slotOctets > HEADER_ARENA_OCTETS) return 0;
+    if (count > MOST_SEGMENTS || count * slotOctets > MOST_HEADER_OCTETS) return 0;
     this.headerOctets = headerOctets;
+    this.headersEnd = headersFrom + count * slotOctets;
     for (let k = 0; k < count; k++) {
-      this.headerAt[k] = k * slotOctets + this.#prefixRoom;
+      this.headerAt[k] = headersFrom + k * slotOctets + this.#prefixRoom;
       this.payloadAt[k] = payloadAt + k * vnet.gsoSize;
       this.payloadOctets[k] = vnet.gsoSize;
     }
     this.payloadOctets[count - 1] = payloadOctets - (count - 1) * vnet.gsoSize;
-    this.headers.copyFrom(this.#packets, at, this.#prefixRoom, headerOctets);
+    this.headers.copyFrom(this.#packets, at, this.headerAt[0] as number, headerOctets);
     this.#buildHeaders(count, vnet);
     return count;
   }

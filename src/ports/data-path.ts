@@ -22,9 +22,11 @@ export interface DataPath {
   deliver(packet: Uint8Array): void;
   /** Packets the kernel would not take. */
   readonly dropped: number;
+  /** Why it would not take the last of them, where that is known. */
+  readonly whyDropped?: string | undefined;
   /**
    * Offers a data message that the engine wants sent: where the kernel has the session, PPP's own frames go through it as well, for
-   * only it knows the sequence numbers.
+   * only it knows the sequence numbers; and where numbered messages wait for a full socket, it is not to overtake them.
    * @returns whether it was taken; if not, it goes through the socket
    */
   takes?(message: Uint8Array): boolean;

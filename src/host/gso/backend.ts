@@ -73,25 +73,41 @@ class GsoPath implements DataPath {
     const destination = sockaddrOf(native, peer);
     const sender = (memories: Memories) => new Sender(native, socket, destination, memories, unwanted);
     this.#outbound = new Outbound({ native, tun, lane, sender });
-    this.#watch = watch(native, tun.fd, READABLE, () => this.#guarded(() => this.#readable()));
     socket.attach({
       peer,
       segment: (octets, from, to) => this.#arrived(octets, from, to),
+      follow: (octets, most) => this.#followed(octets, most),
       end: () => this.#guarded(() => this.#arrivedAll()),
     });
+    try {
+      this.#watch = watch(native, tun.fd, READABLE, () => this.#guarded(() => this.#readable()));
+    } catch (error) {
+      socket.attach(undefined);
+      throw error;
+    }
   }
 
   get dropped(): number {
     return this.#inbound.dropped;
   }
+  get whyDropped(): string | undefined {
+    return this.#inbound.whyDropped;
+  }
   get features(): readonly Feature[] {
     const { sender } = this.#outbound;
     const others = this.#socket.features.filter(({ name }) => name !== 'udp-segment'); // the sender knows more of it
-    return [...this.#tun.features, this.#coalescing, ...sender.features, ...others];
+    const { name, missing } = this.#coalescing;
+    const coalescing = { name, missing: missing ?? this.#inbound.refused };
+    return [...this.#tun.features, coalescing, ...sender.features, ...others];
   }
 
   deliver(packet: Uint8Array): void {
     if (!this.#isClosed) this.#inbound.deliver(packet);
+  }
+
+  /** Numbered messages leave in their order, also while the socket is full. */
+  takes(message: Uint8Array): boolean {
+    return !this.#isClosed && !this.#isLost && this.#outbound.takes(message);
   }
 
   close(): Promise<void> {
@@ -113,6 +129,15 @@ class GsoPath implements DataPath {
     } catch (error) {
       this.#failed(error);
       return true;
+    }
+  }
+
+  #followed(octets: number, most: number): number {
+    try {
+      return this.#inbound.follow(octets, most);
+    } catch (error) {
+      this.#failed(error);
+      return most;
     }
   }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { packetsOf } from '../../../test/support/coalescing.ts';
 import { FakeMemory } from '../../../test/support/fake-memory.ts';
@@ -13,18 +14,20 @@ const FD = 42;
 const IDS = { localTunnelId: 1, localSessionId: 2, peerTunnelId: 1, peerSessionId: 2 };
 const COALESCING = { tcp4: true, tcp6: true, udp4: true, udp6: true };
 
-/** An inbound half whose device takes what `takes` says. */
-function device(takes: (written: Uint8Array) => boolean, hasVnetHeader = true) {
+/** An inbound half whose device takes what `takes` says, else has that error. */
+function device(takes: (written: Uint8Array) => boolean, hasVnetHeader = true, error = constants.errno.EINVAL) {
   const memory = new FakeMemory({ pointerOctets: 8, isLittleEndian: true });
+  const calls: Uint8Array[] = [];
   const written: Uint8Array[] = [];
   const writev = (fd: number, iovecs: number, count: number) => {
     expect(fd).toBe(FD);
     const octets = memory.gathered(iovecs, count);
+    calls.push(octets);
     if (!takes(octets)) return -1;
     written.push(octets);
     return octets.length;
   };
-  const native = { ...memory.native, libc: { writev } } as unknown as Native;
+  const native = { ...memory.native, libc: { writev }, errno: () => error } as unknown as Native;
   const lane = new DataLane(IDS, { address: '192.0.2.1', port: 1701 });
   lane.ipv4Open = true;
   const tun = { fd: FD, hasVnetHeader } as TunDevice;
@@ -33,6 +36,7 @@ function device(takes: (written: Uint8Array) => boolean, hasVnetHeader = true) {
   const arena = memory.adopt(new Uint8Array(64 * 1024)).bytes;
   return {
     inbound,
+    calls,
     written,
     /** All of them in one batch. */
     arrive(datagrams: readonly Uint8Array[]): boolean[] {
@@ -86,11 +90,30 @@ describe('packets for the device', () => {
     expect(inbound.dropped).toBe(0);
   });
 
-  it('are counted when the kernel does not take them at all', () => {
-    const { arrive, inbound } = device(() => false);
+  it('are not tried as one again where the kernel has refused such runs, which is said', () => {
+    const { arrive, calls, inbound } = device((octets) => !isRun(octets));
+    expect(inbound.refused).toBeUndefined();
+    arrive(DATAGRAMS);
+    arrive(DATAGRAMS);
+    expect(calls.map(isRun)).toEqual([true, ...Array(10).fill(false)]);
+    expect(inbound.refused).toMatch(/^not of tcp4: .*EINVAL/);
+  });
+
+  it('are tried as one again after an error that says nothing of runs', () => {
+    const { arrive, calls, inbound } = device((octets) => !isRun(octets), true, constants.errno.ENOMEM);
+    arrive(DATAGRAMS);
+    arrive(DATAGRAMS);
+    expect(calls.filter(isRun)).toHaveLength(2);
+    expect(inbound.refused).toBeUndefined();
+  });
+
+  it('are counted when the kernel does not take them at all, and the reason is kept', () => {
+    const { arrive, inbound } = device(() => false, true, constants.errno.EIO);
+    expect(inbound.whyDropped).toBeUndefined();
     arrive(DATAGRAMS);
     inbound.deliver(SEGMENTS[0] as Uint8Array);
-    expect(inbound.dropped).toBe(6);
+    expect([inbound.dropped, inbound.whyDropped]).toEqual([6, expect.stringContaining('EIO')]);
+    expect(inbound.refused).toBeUndefined();
   });
 
   it('are written as they are to a device without vnet headers', () => {

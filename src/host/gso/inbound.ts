@@ -1,11 +1,12 @@
 /** From the server to the device: packets that follow each other are written as one. */
+import { constants } from 'node:os';
 import { Arena } from '../../offload/arena.ts';
-import { Coalescer, type Coalescing, type Delivery } from '../../offload/coalesce.ts';
+import { Coalescer, type Coalescing, type Delivery, type RunKind } from '../../offload/coalesce.ts';
 import { MOST_PACKETS } from '../../offload/run.ts';
 import { VNET_OCTETS } from '../../offload/vnet-header.ts';
 import type { DataLane } from '../../protocol/data-lane.ts';
-import type { Arena as Memory, Native } from '../native/koffi.ts';
-import { quickSumOf } from '../native/quick-sum.ts';
+import { errorWords, type Arena as Memory, type Native } from '../native/koffi.ts';
+import { quickOf } from '../native/quick-sum.ts';
 import type { TunDevice } from './tun-device.ts';
 
 export interface InboundParts {
@@ -16,12 +17,14 @@ export interface InboundParts {
 }
 
 export class Inbound {
-  /** Packets that the device did not take. */
+  /** Packets that the device did not take, and why it did not the last of them. */
   dropped = 0;
+  whyDropped: string | undefined;
   readonly #native: Native;
   readonly #tun: TunDevice;
   readonly #lane: DataLane;
-  readonly #coalescing: Coalescing;
+  readonly #coalescing: Record<RunKind, boolean>;
+  readonly #refused = new Set<RunKind>();
   /** Head and pieces of one delivery. */
   readonly #iovecs: Memory;
   readonly #noHeader: Memory;
@@ -29,6 +32,9 @@ export class Inbound {
   #copy: Memory;
   /** Where the coalescer's heads lie, once it has delivered a run. */
   #heads: { readonly octets: Uint8Array; readonly address: number } | undefined;
+  /** Of the last datagram: octets of the tunnel's header, and of the packet. */
+  #lead = 0;
+  #packetOctets = 0;
   /** The memory that datagrams arrive in: the socket's, always the same. */
   #arrivals: { readonly octets: Uint8Array; readonly address: number; readonly coalescer: Coalescer } | undefined;
 
@@ -36,18 +42,35 @@ export class Inbound {
     this.#native = native;
     this.#tun = tun;
     this.#lane = lane;
-    this.#coalescing = coalescing;
+    this.#coalescing = { ...coalescing };
     this.#iovecs = native.arena((1 + MOST_PACKETS) * native.layout.iovec.octets);
     this.#noHeader = native.arena(12);
     this.#copy = native.arena(2048);
+  }
+
+  /** Why not everything that could be is written as one; undefined: it is. */
+  get refused(): string | undefined {
+    if (this.#refused.size === 0) return undefined;
+    return `not of ${[...this.#refused].join(', ')}: the kernel refused it (${errorWords(EINVAL)})`;
   }
 
   /** One datagram of the server's, in place. @returns false: it is no packet of this call */
   segment(octets: Uint8Array, from: number, to: number): boolean {
     const at = this.#lane.locate(octets, from, to);
     if (at === undefined) return false;
+    this.#lead = at - from;
+    this.#packetOctets = this.#lane.packetEnd - at;
     this.#into(octets).coalescer.add(at, this.#lane.packetEnd);
     return true;
+  }
+
+  /** Those behind it: `most` of as many octets, without gaps. @returns how many were taken; the others are for {@link segment} */
+  follow(octets: number, most: number): number {
+    const count = this.#arrivals?.coalescer.follow(this.#lead, octets, most) ?? 0;
+    const { counters } = this.#lane;
+    counters.receivedPackets += count;
+    counters.receivedOctets += count * this.#packetOctets;
+    return count;
   }
 
   /** The datagrams so far are about to be overwritten. */
@@ -66,14 +89,14 @@ export class Inbound {
     if (this.#arrivals?.octets === octets) return this.#arrivals;
     this.end();
     const deliver = (delivery: Delivery) => this.#deliver(delivery);
-    const coalescer = new Coalescer(Arena.over(octets, quickSumOf(octets)), this.#coalescing, deliver);
+    const coalescer = new Coalescer(Arena.over(octets, quickOf(octets)), this.#coalescing, deliver);
     this.#arrivals = { octets, address: this.#native.addressOf(octets), coalescer };
     return this.#arrivals;
   }
 
-  #deliver({ heads, headAt, headOctets, pieces, count }: Delivery): void {
+  #deliver({ heads, headAt, headOctets, pieces, count, kind }: Delivery): void {
     const packets = this.#arrivals?.address ?? 0;
-    if (headOctets === VNET_OCTETS) {
+    if (kind === undefined) {
       this.#writeAlone(packets + (pieces[0] as number), pieces[1] as number);
       return;
     }
@@ -83,16 +106,27 @@ export class Inbound {
     for (let k = 0; k < count; k++) this.#put(k + 1, packets + (pieces[2 * k] as number), pieces[2 * k + 1] as number);
     if (this.#native.libc.writev(this.#tun.fd, this.#iovecs.address, count + 1) !== -1) return;
     // A kernel that does not know this kind of run takes its packets one by one, which still lie where they arrived.
+    const isRefused = this.#native.errno() === EINVAL;
     const header = headOctets - VNET_OCTETS;
+    const before = this.dropped;
     for (let k = 0; k < count; k++)
       this.#writeAlone(packets + (pieces[2 * k] as number) - header, header + (pieces[2 * k + 1] as number));
+    if (isRefused && this.dropped === before) this.#refuse(kind);
+  }
+
+  /** From now on these go one by one. */
+  #refuse(kind: RunKind): void {
+    this.#refused.add(kind);
+    this.#coalescing[kind] = false;
   }
 
   #writeAlone(address: number, octets: number): void {
     const first = this.#tun.hasVnetHeader ? 1 : 0;
     if (first === 1) this.#put(0, this.#noHeader.address, VNET_OCTETS);
     this.#put(first, address, octets);
-    if (this.#native.libc.writev(this.#tun.fd, this.#iovecs.address, first + 1) === -1) this.dropped++;
+    if (this.#native.libc.writev(this.#tun.fd, this.#iovecs.address, first + 1) !== -1) return;
+    this.dropped++;
+    this.whyDropped = errorWords(this.#native.errno());
   }
 
   #put(index: number, address: number, octets: number): void {
@@ -102,3 +136,5 @@ export class Inbound {
     layout.putLong(this.#iovecs.words, at + layout.iovec.len, octets);
   }
 }
+
+const { EINVAL } = constants.errno;

@@ -1,6 +1,11 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { FakeMemory } from '../../../test/support/fake-memory.ts';
+import { TCP } from '../../../test/support/inner-packet.ts';
+import { segmented } from '../../../test/support/segmenting.ts';
+import { IPV4, unfinished } from '../../../test/support/unfinished-packet.ts';
+import { Arena } from '../../offload/arena.ts';
+import { VnetHeader } from '../../offload/vnet-header.ts';
 import { DataLane } from '../../protocol/data-lane.ts';
 import { concat } from '../../wire/bytes.ts';
 import type { Native } from '../native/koffi.ts';
@@ -22,6 +27,7 @@ function device(reads: readonly (Uint8Array | number)[], hasVnetHeader = true) {
   const datagrams: Uint8Array[] = [];
   let error = 0;
   let room = Number.POSITIVE_INFINITY;
+  let calls = 0;
   const read = (_fd: number, address: number, octets: number) => {
     const next = rest.shift() ?? EAGAIN;
     if (typeof next === 'number') {
@@ -36,6 +42,7 @@ function device(reads: readonly (Uint8Array | number)[], hasVnetHeader = true) {
     canSegment: true,
     sendMessage(address) {
       if (room-- <= 0) return -EAGAIN;
+      calls++;
       const { payload, control } = memory.message(address);
       const size = control === undefined ? payload.length : new DataView(control.data.buffer).getUint16(0, true);
       for (let at = 0; at < payload.length; at += size) datagrams.push(payload.slice(at, at + size));
@@ -53,6 +60,7 @@ function device(reads: readonly (Uint8Array | number)[], hasVnetHeader = true) {
   return {
     outbound: new Outbound({ native, tun, lane, sender }),
     ...{ lane, datagrams, rest },
+    calls: () => calls,
     /** Calls that the socket still takes. */
     give(calls: number): void {
       room = calls;
@@ -133,4 +141,60 @@ describe('what is read from the device', () => {
     for (let turns = 0; turns < 2; turns++) expect(outbound.turn()).toBe('done');
     expect(datagrams).toEqual(packets.map(datagram));
   });
+
+  it('leaves in full messages, though they are not what one packet makes', () => {
+    const packets = superPackets(8);
+    const { outbound, datagrams, calls } = device(packets.map(({ octets }) => octets));
+    expect(outbound.turn()).toBe('done');
+    expect(datagrams).toEqual(packets.flatMap(({ segments }) => segments).map(datagram));
+    // Each by itself would make two, of 44 segments and 2.
+    expect(calls()).toBeLessThanOrEqual(12);
+  });
+
+  it('is let through by a full socket in order, numbered messages of the engine included', () => {
+    const packets = superPackets(3);
+    const { outbound, lane, datagrams, give } = device(packets.map(({ octets }) => octets));
+    lane.noteSequence(0); // the peer numbers, so we do
+    const early = lane.wrap(Uint8Array.of(0xc0, 0x21, 9));
+    expect(outbound.takes(early)).toBe(false); // nothing that it could overtake
+    give(1);
+    expect(outbound.turn()).toBe('full');
+    const messages = [1, 2].map((k) => lane.wrap(Uint8Array.of(0xc0, 0x21, k)));
+    for (const message of messages) {
+      expect(outbound.takes(message)).toBe(true);
+      message.fill(0xee); // the octets are the engine's again
+    }
+    give(1000);
+    expect(outbound.resume()).toBe(true);
+    for (let turns = 0; turns < 2; turns++) expect(outbound.turn()).toBe('done');
+    const numbers = datagrams.map((bytes) => ((bytes[6] as number) << 8) | (bytes[7] as number));
+    expect(numbers).toEqual(Array.from({ length: 3 * 46 + 2 }, (_, k) => k + 1));
+    expect(outbound.takes(lane.wrap(Uint8Array.of(0xc0, 0x21, 3)))).toBe(false);
+  });
+
+  it('is overtaken by messages that have no numbers, and by those there is no room for', () => {
+    const packets = superPackets(3);
+    const { outbound, lane, give } = device(packets.map(({ octets }) => octets));
+    give(0);
+    expect(outbound.turn()).toBe('full');
+    expect(outbound.takes(lane.wrap(Uint8Array.of(0xc0, 0x21, 1)))).toBe(false);
+    lane.noteSequence(0);
+    const long = lane.wrap(new Uint8Array(1500));
+    let taken = 0;
+    while (outbound.takes(long)) taken++;
+    expect(taken).toBeGreaterThan(9);
+    give(1000);
+    expect(outbound.resume()).toBe(true);
+  });
 });
+
+/** TCP over IPv4 as the kernel hands it over, and what is to become of it. */
+function superPackets(count: number): { octets: Uint8Array; segments: readonly Uint8Array[] }[] {
+  return Array.from({ length: count }, (_, k) => {
+    const payload = new Uint8Array(46 * 1400).fill(k + 1);
+    const { vnet, packet } = unfinished(IPV4, payload, 1400, {}, TCP);
+    const header = Arena.ofSize(12);
+    Object.assign(new VnetHeader(), vnet).write(header, 0);
+    return { octets: concat(header.octets.slice(0, 10), packet), segments: segmented({ vnet, packet }).segments };
+  });
+}

@@ -1,19 +1,21 @@
 /** From the device to the server: what the kernel sends is read as large as it comes, cut to size, and sent many at a time. */
 import { constants } from 'node:os';
 import { Arena } from '../../offload/arena.ts';
-import { Segmenter } from '../../offload/segment.ts';
+import { MOST_HEADER_OCTETS, Segmenter } from '../../offload/segment.ts';
 import { VNET_OCTETS, VnetHeader } from '../../offload/vnet-header.ts';
 import type { DataLane } from '../../protocol/data-lane.ts';
 import type { Native } from '../native/koffi.ts';
-import { quickSumOf, summableMemory } from '../native/quick-sum.ts';
+import { quickOf, summableMemory } from '../native/quick-sum.ts';
 import { SegmentQueue } from './segment-queue.ts';
 import type { Memories, Sender } from './sender.ts';
 import type { TunDevice } from './tun-device.ts';
 
 const { EAGAIN, EINTR, EINVAL } = constants.errno;
 
-/** Room for a whole batch of small packets and one large one behind it. */
-const ARENA_OCTETS = 256 * 1024;
+/** Room for a few super-packets: what is left of one leaves with the next. */
+const ARENA_OCTETS = 320 * 1024;
+/** Room behind it for the engine's messages, see {@link Outbound.takes}. */
+const MESSAGES_OCTETS = 16 * 1024;
 /** The longest read: a super-packet and its vnet header. */
 const LONGEST_READ = VNET_OCTETS + 65_535;
 /** One wake-up reads at most so much: other connections, and the engine's timers, have their turn in between. */
@@ -49,15 +51,17 @@ export class Outbound {
   readonly #headroom: number;
   /** Where the next packet is put. */
   #at = 0;
+  /** Where the next headers are built. */
+  #headersAt = 0;
 
   constructor({ native, tun, lane, sender }: OutboundParts) {
-    const memory = native.adopt(summableMemory(ARENA_OCTETS));
+    const memory = native.adopt(summableMemory(ARENA_OCTETS + MESSAGES_OCTETS));
     this.#native = native;
     this.#tun = tun;
     this.#lane = lane;
     this.#address = memory.address;
     this.#headroom = (lane.longestPrefix + 3) & ~3;
-    this.#packets = Arena.over(memory.bytes, quickSumOf(memory.bytes));
+    this.#packets = Arena.over(memory.bytes, quickOf(memory.bytes));
     this.#segmenter = new Segmenter(this.#packets, lane.longestPrefix);
     const headers = native.addressOf(this.#segmenter.headers.octets);
     this.sender = sender({ headers, packets: memory.address });
@@ -65,7 +69,20 @@ export class Outbound {
 
   /** Sends what was left when the socket was full. @returns whether nothing is left */
   resume(): boolean {
-    return this.#send();
+    return this.#send(false);
+  }
+
+  /**
+   * Queues a data message that the engine has numbered behind those that were numbered before it and have not left yet.
+   * @returns false: there are none, or there is no room
+   */
+  takes(message: Uint8Array): boolean {
+    if (this.#queue.isEmpty || !this.#lane.sequencing) return false;
+    if (this.#at + message.length > ARENA_OCTETS + MESSAGES_OCTETS || !this.#queue.hasRoom) return false;
+    this.#packets.octets.set(message, this.#at);
+    this.#queue.add(0, 0, this.#at, message.length);
+    this.#at = (this.#at + message.length + 3) & ~3;
+    return true;
   }
 
   /** Reads from the device and sends. */
@@ -86,10 +103,10 @@ export class Outbound {
       }
       octets += read;
       const isLarge = this.#take(read - vnetOctets);
-      const isRoomLeft = this.#at + this.#headroom + LONGEST_READ <= ARENA_OCTETS;
-      if ((isLarge || !isRoomLeft || this.#queue.count >= MOST_COLLECTED) && !this.#send()) return 'full';
+      const hasRoom = this.#hasRoom;
+      if ((isLarge || !hasRoom || this.#queue.waiting >= MOST_COLLECTED) && !this.#send(hasRoom)) return 'full';
     }
-    return this.#send() ? 'done' : 'full';
+    return this.#send(false) ? 'done' : 'full';
   }
 
   #loseMalformed(): void {
@@ -97,23 +114,32 @@ export class Outbound {
     this.sender.noteLoss('a packet of the kernel that could not be taken apart');
   }
 
-  #send(): boolean {
-    if (!this.sender.flush(this.#queue)) return false;
-    this.#at = 0;
+  /** For another packet, whatever it is, behind those that have not left. */
+  get #hasRoom(): boolean {
+    const end = this.#at + this.#headroom + LONGEST_READ;
+    return end <= ARENA_OCTETS && this.#headersAt <= MOST_HEADER_OCTETS && this.#queue.hasRoom;
+  }
+
+  /** @param more others may follow. @returns false: the socket takes no more just now */
+  #send(more: boolean): boolean {
+    if (!this.sender.flush(this.#queue, more)) return false;
+    if (this.#queue.isEmpty) this.#at = this.#headersAt = 0;
     return true;
   }
 
-  /** Queues the packet just read. @returns whether its headers are in the segmenter's arena, which the next such packet takes */
+  /** Queues the packet just read. @returns whether it was a large one, cut into several */
   #take(octets: number): boolean {
     const ip = this.#at + this.#headroom;
     if (octets <= 0) return false;
     const protocol = this.#lane.admit(this.#packets.octets.subarray(ip, ip + octets));
     if (protocol === undefined) return false;
     if (this.#tun.hasVnetHeader) this.#vnet.read(this.#packets, ip - VNET_OCTETS);
-    const count = this.#segmenter.segment(this.#vnet, ip, octets);
+    const count = this.#segmenter.segment(this.#vnet, ip, octets, this.#headersAt);
     if (count === 0) this.#loseMalformed();
     else if (this.#segmenter.headerOctets === 0) this.#queueWhole(protocol, ip, octets);
     else this.#queueSegments(protocol, count, octets);
+    if (count > 0) this.#at = (ip + octets + 3) & ~3;
+    this.#headersAt = this.#segmenter.headersEnd;
     return count > 0 && this.#segmenter.headerOctets > 0;
   }
 
@@ -123,7 +149,6 @@ export class Outbound {
     this.#lane.sent(1, octets);
     this.#lane.writePrefix(this.#packets.octets, ip - prefix, protocol, octets);
     this.#queue.add(0, 0, ip - prefix, prefix + octets);
-    this.#at = (ip + octets + 3) & ~3;
   }
 
   #queueSegments(protocol: number, count: number, octets: number): void {

@@ -7,7 +7,7 @@ function messages(sizes: readonly number[]): number[][] {
   for (const size of sizes) queue.add(0, 10, 0, size - 10);
   const out: number[][] = [];
   for (; !queue.isEmpty; ) {
-    const group = queue.nextGroup();
+    const group = queue.nextGroup(false);
     out.push(sizes.slice(queue.next, queue.next + group));
     queue.next += group;
   }
@@ -28,12 +28,22 @@ describe('segments leave together', () => {
     expect(messages([80])).toEqual([[80]]);
   });
 
-  it('evenly, when they are more than fit', () => {
-    expect(lengths(messages(Array(46).fill(1470)))).toEqual([23, 23]);
-    expect(lengths(messages(Array(44).fill(1470)))).toEqual([44]); // 64,680 of 65,507 octets
-    expect(lengths(messages([...Array(130).fill(74), 20]))).toEqual([44, 44, 43]);
+  it('as many as fit', () => {
+    expect(lengths(messages(Array(46).fill(1470)))).toEqual([44, 2]); // 64,680 of 65,507 octets
+    expect(lengths(messages([...Array(130).fill(74), 20]))).toEqual([64, 64, 3]);
     expect(lengths(messages(Array(64).fill(74)))).toEqual([64]);
-    expect(lengths(messages(Array(65).fill(74)))).toEqual([33, 32]);
+    expect(messages([...Array(64).fill(74), 20])).toEqual([Array(64).fill(74), [20]]);
+  });
+
+  it.each([
+    ['waits for others that could join it', [1470, 1470], 0],
+    ['leaves when it is full', Array(44).fill(1470), 44],
+    ['leaves when the next one is smaller', [1470, 1470, 900], 3],
+    ['leaves when the next one is larger', [900, 900, 1470], 2],
+  ])('a message %s', (_what, sizes, group) => {
+    const queue = new SegmentQueue();
+    for (const size of sizes) queue.add(0, 10, 0, size - 10);
+    expect(queue.nextGroup(true)).toBe(group);
   });
 
   it('never with more than one datagram may have', () => {

@@ -1,7 +1,9 @@
 /** What is on its way to the server: segments in the order they leave, and how many of them leave with one system call. */
 
-/** A super-packet in the smallest segments there are (8192, of 8 octets), and a batch of small packets. */
-const CAPACITY = 8192 + 256;
+/** A super-packet in the smallest segments there are, of 8 octets. */
+const MOST_OF_ONE = 8192;
+/** Two of them; memory that is never needed is never touched. */
+const CAPACITY = 2 * MOST_OF_ONE;
 /** UDP_MAX_SEGMENTS: what every Linux with UDP_SEGMENT takes. */
 export const MOST_SEGMENTS = 64;
 /** UDP payload of an IPv4 packet, octets. */
@@ -21,8 +23,13 @@ export class SegmentQueue {
   get isEmpty(): boolean {
     return this.next === this.#count;
   }
-  get count(): number {
-    return this.#count;
+  /** How many have not left. */
+  get waiting(): number {
+    return this.#count - this.next;
+  }
+  /** Whether there is room for a super-packet more, whatever its segments. */
+  get hasRoom(): boolean {
+    return this.#count <= CAPACITY - MOST_OF_ONE;
   }
 
   add(headerAt: number, headerLength: number, payloadAt: number, payloadLength: number): void {
@@ -44,17 +51,23 @@ export class SegmentQueue {
   }
 
   /**
-   * How many segments from `next` on leave as one message: all of one size, but the last may be smaller (udp(7), UDP_SEGMENT). What is
-   * too much for one message is split evenly: 46 segments leave as 23 and 23, for a remainder of 2 would cost as much as 44.
-   * (The device's gso_max_size could make super-packets fit, but Linux then cuts those that are forwarded from a LAN into single packets.)
+   * How many segments from `next` on leave as one message: all of one size, but the last may be smaller (udp(7), UDP_SEGMENT).
+   *
+   * A super-packet of 46 segments is too much for one message, and two that leave as 44 and 2 twice cost as much as four full ones. So what
+   * is left of the one waits for the other, if there is one. (The device's gso_max_size could make super-packets fit, but Linux then cuts
+   * those that are forwarded from a LAN into single packets.)
+   * @param more others may follow: a message that they could still join has to wait, and this is 0
    */
-  nextGroup(): number {
+  nextGroup(more: boolean): number {
     const size = this.octets(this.next);
-    let end = this.next + 1;
-    while (end < this.#count && this.octets(end) === size) end++;
-    if (end < this.#count && this.octets(end) < size) end++;
-    const total = end - this.next;
     const most = Math.max(1, Math.min(MOST_SEGMENTS, Math.floor(MOST_OCTETS / size)));
-    return Math.ceil(total / Math.ceil(total / most));
+    const full = this.next + most;
+    const last = Math.min(this.#count, full);
+    let end = this.next + 1;
+    while (end < last && this.octets(end) === size) end++;
+    const isOpen = end === this.#count && end < full;
+    if (isOpen && more) return 0;
+    if (end < last && this.octets(end) < size) end++;
+    return end - this.next;
   }
 }

@@ -136,6 +136,34 @@ describe('datagrams leave', () => {
     expect(end.calls[0]).toEqual(['one', [1300]]);
     expect(end.datagrams).toHaveLength(1800);
   });
+
+  it('alone once more when the socket had no room for the one that was to', () => {
+    let calls = 0;
+    const end = on(() => (calls++ === 0 ? EAGAIN : 0));
+    fill(end, ...times(3, 1300));
+    expect(end.sender.flush(end.queue)).toBe(false);
+    expect(end.sender.flush(end.queue)).toBe(true);
+    expect(end.calls).toEqual([
+      ['one', [1300]],
+      ['one', [1300]],
+      ['gso', [1300, 1300]],
+    ]);
+  });
+
+  it('with those that follow, if they may', () => {
+    const end = on(() => 0);
+    fill(end, ...times(46, 1100));
+    const left = () => end.calls.splice(0).map(([call, sizes]) => `${call} ${sizes.length}`);
+    expect(end.sender.flush(end.queue, true)).toBe(true);
+    expect(left()).toEqual([]);
+    fill(end, ...times(46, 1100));
+    expect(end.sender.flush(end.queue, true)).toBe(true);
+    expect(left()).toEqual(['gso 59']);
+    expect(end.queue.waiting).toBe(33);
+    expect(end.sender.flush(end.queue)).toBe(true);
+    expect(left()).toEqual(['gso 33']);
+    expect(end.datagrams).toEqual(end.queued);
+  });
 });
 
 describe('a kernel that refuses', () => {
@@ -182,6 +210,21 @@ describe('a kernel that refuses', () => {
     expect(end.sender.flush(end.queue)).toBe(true);
     expect(end.calls).toHaveLength(1);
     expect(end.losses).toMatchObject({ count: 40, last: expect.stringContaining('ENOBUFS') });
+    expect(end.missing()['udp-segment']).toBeUndefined();
+  });
+
+  it('many at once, being a firewall that looks at lengths, gets them one by one', () => {
+    let isStrict = true;
+    const end = on(([call]) => (call === 'gso' && isStrict ? EPERM : 0));
+    fill(end, ...times(40, 500));
+    expect(end.sender.flush(end.queue)).toBe(true);
+    expect(end.missing()['udp-segment']).toContain('EPERM');
+    isStrict = false;
+    fill(end, ...times(40, 500));
+    expect(end.sender.flush(end.queue)).toBe(true);
+    expect(end.calls.map(([call]) => call)).toEqual(['gso', 'many', 'gso']);
+    expect(end.datagrams).toEqual(end.queued);
+    expect(end.losses.count).toBe(0);
     expect(end.missing()['udp-segment']).toBeUndefined();
   });
 

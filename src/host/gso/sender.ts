@@ -29,7 +29,11 @@ export class Sender {
   readonly #missing: { udpSegment: string | undefined; sendmmsg: string | undefined };
   /** Segments of so many octets were refused the last time that several of them were to leave as one message. */
   #refused: { readonly octets: number; readonly why: string } | undefined;
-  /** Messages of many large segments until one of them goes alone. */
+  /**
+   * Messages of large segments until one of these goes alone, as a scout. Linux decides on "don't fragment" by the length of the whole
+   * message, so segments that leave together leave without (IPv4), and a router that has no room for them cuts them up and says
+   * nothing. One that goes alone now and then makes it speak.
+   */
   #untilScout = 0;
 
   /** @param destination the server's address as the kernel has it (sockaddr_in or sockaddr_in6) */
@@ -65,27 +69,23 @@ export class Sender {
   }
 
   /**
-   * Sends everything that is queued, and clears the queue.
+   * Sends what is queued, and clears the queue once it is empty.
+   * @param more others may follow: what could leave with them stays in the queue
    * @returns false: the socket takes no more just now; the rest is still queued
    */
-  flush(queue: SegmentQueue): boolean {
+  flush(queue: SegmentQueue, more = false): boolean {
     while (!queue.isEmpty) {
-      const count = this.#isScoutDue(queue) ? 1 : queue.nextGroup();
+      const isLarge = queue.octets(queue.next) >= SMALLEST_SCOUT;
+      const isScout = isLarge && this.#untilScout === 0;
+      const count = isScout ? 1 : queue.nextGroup(more);
+      if (count === 0) return true;
       const sent = this.#send(queue, count);
       queue.next += sent;
+      if (isScout && sent > 0) this.#untilScout = MESSAGES_PER_SCOUT;
+      else if (isLarge && sent > 0) this.#untilScout--;
       if (sent < count) return false;
     }
     queue.clear();
-    return true;
-  }
-
-  /**
-   * Linux decides on "don't fragment" by the length of the whole message, so segments that leave together leave without (IPv4), and a
-   * router that has no room for them cuts them up and says nothing. One that goes alone now and then makes it speak.
-   */
-  #isScoutDue(queue: SegmentQueue): boolean {
-    if (queue.octets(queue.next) < SMALLEST_SCOUT || this.#untilScout-- > 0) return false;
-    this.#untilScout = MESSAGES_PER_SCOUT;
     return true;
   }
 
@@ -104,6 +104,7 @@ export class Sender {
       if (error === EIO || error === EOPNOTSUPP || error === ENOPROTOOPT)
         this.#missing.udpSegment = `the uplink does not take it: ${errorWords(error)}`;
       // EINVAL, EMSGSIZE: the path has just become too narrow for these. One by one they go in fragments.
+      // EPERM: a firewall forbids it, which may look at the length, so those who are shorter have to ask for themselves.
     }
     return this.#sendSingly(queue, count);
   }
@@ -193,28 +194,16 @@ export class Sender {
   }
 }
 
-const {
-  EAGAIN,
-  EBADF,
-  EHOSTUNREACH,
-  EIO,
-  ENETDOWN,
-  ENETUNREACH,
-  ENOBUFS,
-  ENODEV,
-  ENOPROTOOPT,
-  ENOSYS,
-  EOPNOTSUPP,
-  EPERM,
-} = constants.errno;
+const { EAGAIN, EBADF, EHOSTUNREACH, EIO, ENETDOWN, ENETUNREACH, ENOBUFS, ENODEV, ENOPROTOOPT, ENOSYS, EOPNOTSUPP } =
+  constants.errno;
 
 /** Octets that every path has room for. */
 const SMALLEST_SCOUT = 1200;
 /** Some 15 MB. */
 const MESSAGES_PER_SCOUT = 256;
 
-/** Nothing is taken just now, in no portions: the queue is full (ENOBUFS), there is no uplink, a firewall forbids it (EPERM). */
-const NOTHING_GOES = new Set([ENOBUFS, ENETDOWN, ENETUNREACH, EHOSTUNREACH, ENODEV, EBADF, EPERM]);
+/** Nothing is taken just now, in no portions: the queue is full (ENOBUFS), there is no uplink. */
+const NOTHING_GOES = new Set([ENOBUFS, ENETDOWN, ENETUNREACH, EHOSTUNREACH, ENODEV, EBADF]);
 
 function putHostU16(bytes: Uint8Array, at: number, value: number, isLittleEndian: boolean): void {
   bytes[at] = isLittleEndian ? value : value >> 8;

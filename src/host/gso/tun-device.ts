@@ -1,6 +1,7 @@
 /** A TUN device whose packets come with a vnet header: large ones uncut, checksums still to be made. */
 import type { Feature } from '../../ports/data-path.ts';
 import { HostError } from '../../ports/host-error.ts';
+import { DEV_NET_TUN, NO_PERMISSION, noDevNetTun } from '../dev-net-tun.ts';
 import { type Request, requestOf } from '../native/ioctl.ts';
 import { errorName, errorWords, type Native } from '../native/koffi.ts';
 import {
@@ -95,7 +96,7 @@ function refuse(name: string, error: number): void {
     errorName(error) === 'EBUSY'
       ? `another device has this name: remove it ('ip link del ${name}'), or set "device"`
       : errorName(error) === 'EPERM'
-        ? 'no permission: run as root or with CAP_NET_ADMIN'
+        ? NO_PERMISSION
         : errorWords(error);
   throw new HostError('device-failed', `no TUN device ${name} could be made: ${cure}`);
 }
@@ -103,19 +104,12 @@ function refuse(name: string, error: number): void {
 const wordsOf = (error: number): string | undefined => (error === 0 ? undefined : errorWords(error));
 
 function openClone(native: Native): number {
-  const fd = native.libc.open(CLONE_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const fd = native.libc.open(DEV_NET_TUN, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd !== -1) return fd;
   const error = native.errno();
-  const name = errorName(error);
-  const cure = ['ENOENT', 'ENODEV', 'ENXIO'].includes(name)
-    ? "it does not exist: load the module with 'modprobe tun' (OpenWrt: install kmod-tun), or hand the device to this container"
-    : ['EACCES', 'EPERM'].includes(name)
-      ? 'no permission: run as root or with CAP_NET_ADMIN'
-      : errorWords(error);
-  throw new HostError('device-failed', `${CLONE_DEVICE}: ${cure}`);
+  throw noDevNetTun(errorName(error), errorWords(error));
 }
 
-const CLONE_DEVICE = '/dev/net/tun';
 const O_RDWR = 2;
 const O_NONBLOCK = 0o4000; // mips: 0o200
 const O_CLOEXEC = 0o2000000;

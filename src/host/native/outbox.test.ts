@@ -109,6 +109,8 @@ describe('the outbox', () => {
     expect(outbox.sendMessage(5)).toBe(1400);
     expect(outbox.sendMessage(5)).toBe(-ENOBUFS);
     expect(outbox.sendMessages(6, 3)).toBe(3);
+    [errors, queued] = [[ECONNREFUSED, 0, ECONNREFUSED, 0], []]; // told, but there was no room for it in the error queue
+    expect([outbox.sendMessage(5), outbox.sendMessages(6, 3)]).toEqual([1400, 3]);
     expect(outbox.errors.count).toBe(0);
   });
 

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../protocol/machine.ts';
 import { errorName, type Native } from './koffi.ts';
 import { sockaddrOf } from './sockaddr.ts';
 import { MSG_DONTWAIT, MSG_NOSIGNAL } from './socket-table.ts';
+import { throwLater } from './throw-later.ts';
 
 export interface OutboxParts {
   readonly native: Native;
@@ -46,24 +47,24 @@ export class Outbox {
 
   /** @returns octets sent, or the negative error number */
   sendMessage(msghdr: number): number {
-    const { native, fd, heedErrors } = this.#parts;
+    const { native, fd } = this.#parts;
     if (this.#isClosed) return -EBADF;
     const sent = native.libc.sendmsg(fd, msghdr, FLAGS);
     if (sent >= 0) return sent;
     const errno = native.errno();
-    if (errno === EAGAIN || !heedErrors()) return -errno;
+    if (!this.#isOfEarlier(errno)) return -errno;
     const again = native.libc.sendmsg(fd, msghdr, FLAGS);
     return again >= 0 ? again : -native.errno();
   }
 
   /** @returns how many were sent, or the negative error number of the first */
   sendMessages(mmsghdrs: number, count: number): number {
-    const { native, fd, heedErrors } = this.#parts;
+    const { native, fd } = this.#parts;
     if (this.#isClosed) return -EBADF;
     const sent = native.libc.sendmmsg(fd, mmsghdrs, count, FLAGS);
     if (sent >= 0) return sent;
     const errno = native.errno();
-    if (errno === EAGAIN || !heedErrors()) return -errno;
+    if (!this.#isOfEarlier(errno)) return -errno;
     const again = native.libc.sendmmsg(fd, mmsghdrs, count, FLAGS);
     return again >= 0 ? again : -native.errno();
   }
@@ -89,7 +90,12 @@ export class Outbox {
     const calls = this.#thenWritable;
     this.#thenWritable = [];
     this.#parts.watchWritable(false);
-    for (const call of calls) if (!this.#isClosed) call();
+    for (const call of calls)
+      try {
+        if (!this.#isClosed) call();
+      } catch (error) {
+        throwLater(error);
+      }
   }
 
   close(): void {
@@ -101,10 +107,14 @@ export class Outbox {
   /** @returns EAGAIN, or anything else: sent, or lost and counted */
   #transmit(bytes: Uint8Array, to: Endpoint): number {
     let errno = this.#try(bytes, to);
-    if (errno !== 0 && errno !== EAGAIN && (this.#parts.heedErrors() || OF_EARLIER.has(errno)))
-      errno = this.#try(bytes, to);
+    if (errno !== 0 && this.#isOfEarlier(errno)) errno = this.#try(bytes, to);
     if (errno !== 0 && errno !== EAGAIN) this.noteLoss(`send ${errorName(errno)} ${to.address}:${to.port}`);
     return errno;
+  }
+
+  /** Whether a call may have failed for what the network said of an earlier datagram, so that it is worth another try. */
+  #isOfEarlier(errno: number): boolean {
+    return errno !== EAGAIN && (this.#parts.heedErrors() || OF_EARLIER.has(errno));
   }
 
   #try(bytes: Uint8Array, to: Endpoint): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { quickSumOf, summableMemory } from './quick-sum.ts';
+import type { Quick } from '../../offload/arena.ts';
+import { quickOf, summableMemory } from './quick-sum.ts';
 
 /** One number after the other, as RFC 1071 §4.1 has it, but for the byte order. */
 function slowSum(octets: Uint8Array, from: number, to: number): number {
@@ -13,10 +14,11 @@ const PAGE = 65_536;
 
 describe('the sum in WebAssembly', () => {
   const octets = summableMemory(200_000);
-  const sum = quickSumOf(octets) as (from: number, to: number) => number;
+  const quick = quickOf(octets) as Quick;
+  const sum = (from: number, to: number) => quick.sum(from, to);
   for (let at = 0; at < octets.length; at++) octets[at] = (at * 7919 + (at >> 3)) & 0xff;
 
-  it('is there on this machine', () => expect(sum).toBeTypeOf('function'));
+  it('is there on this machine', () => expect(quick).toBeDefined());
 
   it('is the same for every length and every place', () => {
     for (let from = 0; from < 33; from++)
@@ -31,12 +33,12 @@ describe('the sum in WebAssembly', () => {
 
   it('holds the largest sum there can be', () => {
     const full = summableMemory(131_072).fill(0xff);
-    expect((quickSumOf(full)?.(0, 131_070) ?? 0) >>> 0).toBe(65_535 * 65_535);
+    expect((quickOf(full)?.sum(0, 131_070) ?? 0) >>> 0).toBe(65_535 * 65_535);
   });
 
   it('counts from the beginning of its memory alone', () => {
-    expect(quickSumOf(octets.subarray(16))).toBeUndefined();
-    expect(quickSumOf(new Uint8Array(64))).toBeUndefined();
+    expect(quickOf(octets.subarray(16))).toBeUndefined();
+    expect(quickOf(new Uint8Array(64))).toBeUndefined();
   });
 
   it('is the same where WebAssembly has no vectors', () => {
@@ -48,7 +50,7 @@ describe('the sum in WebAssembly', () => {
     const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: unknown } };
     vi.stubGlobal('WebAssembly', { Memory: WebAssembly.Memory, Module });
     const plain = summableMemory(PAGE).fill(7);
-    const sum = quickSumOf(plain)?.(3, 1000);
+    const sum = quickOf(plain)?.sum(3, 1000);
     vi.unstubAllGlobals();
     expect(sum).toBe(slowSum(plain, 3, 1000));
   });
@@ -58,6 +60,63 @@ describe('the sum in WebAssembly', () => {
     const plain = summableMemory(100);
     vi.unstubAllGlobals();
     expect(plain).toHaveLength(100);
-    expect(quickSumOf(plain)).toBeUndefined();
+    expect(quickOf(plain)).toBeUndefined();
+  });
+});
+
+describe('the comparison in WebAssembly', () => {
+  const STEP = 101;
+  const MOST = 7;
+  /** Of 101 octets, 37 are compared, 10 are a header of its own sum, and 80 are covered by another one. */
+  const WANTED = { compared: 37, headerFrom: 4, headerTo: 14, coveredFrom: 18, coveredTo: 98, rest: 0x1234 };
+  const FREE = [5, 20, 21]; // what need not be the same
+  const octets = summableMemory(PAGE);
+  const quick = quickOf(octets) as Quick;
+  const FROM = 1003;
+
+  /** Stretches that are as wanted, the one in front of them included. */
+  function fill(): void {
+    octets.fill(0xaa);
+    for (let k = -1; k < MOST; k++) {
+      const at = FROM + k * STEP;
+      for (let i = 0; i < STEP; i++) octets[at + i] = i < 37 && !FREE.includes(i) ? i * 5 : (k * 77 + i * 31) & 0xff;
+      complete(at + 4, at + 14, at + 12, 0);
+      complete(at + 18, at + 98, at + 90, 0x1234);
+    }
+    quick.mask.fill(0);
+    quick.mask.fill(0xff, 0, 37);
+    for (const i of [...FREE, 12, 13]) quick.mask[i] = 0;
+  }
+  /** Writes at a place what makes the sum 0xffff. */
+  function complete(from: number, to: number, place: number, rest: number): void {
+    octets.fill(0, place, place + 2);
+    const missing = 0xffff - ((slowSum(octets, from, to) + rest) % 0xffff);
+    octets[place] = missing & 0xff;
+    octets[place + 1] = missing >> 8;
+  }
+  const alike = (most = MOST) => quick.alike(FROM, STEP, most, WANTED);
+
+  it('goes on to the last one, or as far as it may', () => {
+    fill();
+    expect([alike(), alike(3), alike(0)]).toEqual([MOST, 3, 0]);
+  });
+
+  it('ends where one octet is different that is compared or summed up, and nowhere else', () => {
+    for (let k = 0; k < MOST; k++)
+      for (let i = 0; i < STEP; i++) {
+        fill();
+        const at = FROM + k * STEP + i;
+        octets[at] = (octets[at] as number) ^ 0x10;
+        const isFree = i >= 98;
+        if (alike() !== (isFree ? MOST : k)) expect.fail(`octet ${i} of ${k}: ${alike()}`);
+      }
+  });
+
+  it('is not done where WebAssembly has no vectors', () => {
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: unknown } };
+    vi.stubGlobal('WebAssembly', { Memory: WebAssembly.Memory });
+    const plain = quickOf(summableMemory(PAGE));
+    vi.unstubAllGlobals();
+    expect(plain?.alike(FROM, STEP, MOST, WANTED)).toBe(0);
   });
 });

@@ -30,9 +30,11 @@ export const SO_MARK          = 36;
 export const SOL_IP           = 0;
 export const IP_MTU_DISCOVER  = 10;
 export const IP_RECVERR       = 11;
+export const IP_MTU           = 14;        // of a socket that is connected
 export const IP_PMTUDISC_WANT = 1;
 export const SOL_IPV6         = 41;
 export const IPV6_MTU_DISCOVER = 23;
+export const IPV6_MTU         = 24;
 export const IPV6_RECVERR     = 25;
 export const IPV6_V6ONLY      = 26;
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DatagramHandlers, Place } from '../../ports/datagram.ts';
 import { HostError } from '../../ports/host-error.ts';
 import type { Endpoint } from '../../protocol/machine.ts';
@@ -181,6 +181,111 @@ describe('our own UDP socket', () => {
     for (let i = 0; i < 500; i++) b.send(Uint8Array.of(i, i >> 8), a.local);
     await until(() => heard.length === 500);
     expect(heard).toEqual(Array.from({ length: 500 }, (_, i) => i));
+  });
+
+  describe('with a handler that throws', () => {
+    const boom = new Error('a mistake of ours');
+    let thrown: unknown[];
+    let listeners: NodeJS.UncaughtExceptionListener[];
+    beforeEach(() => {
+      thrown = [];
+      listeners = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.on('uncaughtException', (error) => thrown.push(error));
+    });
+    afterEach(() => {
+      process.removeAllListeners('uncaughtException');
+      for (const each of listeners) process.on('uncaughtException', each);
+    });
+
+    it("ends where one of Node's own sockets does, and no other datagram is lost over it", async () => {
+      const heard: number[] = [];
+      const a = await socketAt('127.0.0.1', {
+        datagram: ([first]) => {
+          if (first === 1) throw boom;
+          heard.push(first as number);
+        },
+      });
+      const b = await socketAt('127.0.0.1');
+      for (const value of [0, 1, 2]) b.send(Uint8Array.of(value), a.local);
+      await until(() => heard.length === 2);
+      b.send(Uint8Array.of(3), a.local);
+      await until(() => heard.length === 3 && thrown.length > 0);
+      expect([heard, thrown]).toEqual([[0, 2, 3], [boom]]);
+    });
+
+    it('an intake has an end all the same, and sees the rest of a message', async () => {
+      const a = await socketAt('127.0.0.1');
+      const b = await socketAt('127.0.0.1');
+      const [seen, ends]: [number[], number[]] = [[], []];
+      const segment = (bytes: Uint8Array, from: number) => {
+        seen.push(bytes[from] as number);
+        if (seen.length === 3) throw boom;
+        return true;
+      };
+      const end = () => {
+        ends.push(seen.length);
+        if (ends.length === 1) throw boom;
+      };
+      a.attach({ peer: b.local, segment, end });
+      const stream = Uint8Array.from({ length: 80 }, (_, i) => Math.floor(i / 10));
+      sendSegmented(b, a.local, stream, 10);
+      await until(() => ends.length === 1);
+      sendSegmented(b, a.local, stream, 10);
+      await until(() => ends.length === 2 && thrown.length === 2);
+      expect([seen, ends, thrown]).toEqual([
+        [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7],
+        [8, 16],
+        [boom, boom],
+      ]);
+    });
+
+    it('so does a system call of ours', async () => {
+      let fails = 2;
+      const recvmmsg: Native['libc']['recvmmsg'] = (...args) => {
+        if (fails-- > 0) throw boom;
+        return native.libc.recvmmsg(...args);
+      };
+      let heard = 0;
+      const libc = { ...native.libc, recvmmsg };
+      const a = await socketAt('127.0.0.1', { datagram: () => heard++ }, [], {}, { ...native, libc });
+      const b = await socketAt('127.0.0.1');
+      b.send(Uint8Array.of(1), a.local);
+      await until(() => heard === 1);
+      expect([heard, thrown]).toEqual([1, [boom, boom]]);
+    });
+
+    it('those who wait for room are all called', async () => {
+      const a = await socketAt('127.0.0.1');
+      let called = 0;
+      a.whenWritable(() => {
+        throw boom;
+      });
+      a.whenWritable(() => called++);
+      await until(() => called === 1 && thrown.length === 1);
+      expect([called, thrown]).toEqual([1, [boom]]);
+    });
+  });
+
+  it('leaves no descriptor behind when it cannot be watched', async () => {
+    const nowhere = 1_000_000; // a descriptor that is nobody's
+    const closed: number[] = [];
+    const failing: Native = {
+      ...native,
+      libc: {
+        ...native.libc,
+        socket: () => nowhere,
+        setsockopt: () => 0,
+        bind: () => 0,
+        getsockname: () => 0,
+        close: (fd) => closed.push(fd),
+      },
+      poll: () => {
+        throw new Error('no handle to spare');
+      },
+    };
+    await expect(socketAt('127.0.0.1', {}, [], {}, failing)).rejects.toThrow('no handle to spare');
+    expect(closed).toEqual([nowhere]);
   });
 
   it('says what it makes use of', async () => {

@@ -10,6 +10,7 @@ import type { Native } from './koffi.ts';
 import { Outbox } from './outbox.ts';
 import { sockaddrOf } from './sockaddr.ts';
 import { bindToDevice, featuresOf, type Missing, openSocket, type SocketFeature } from './socket-options.ts';
+import { throwLater } from './throw-later.ts';
 import { type Watch, watch } from './watch.ts';
 
 export interface NativeUdpOptions {
@@ -25,6 +26,11 @@ export interface Intake {
    * @returns false: not for me; it then goes the ordinary way
    */
   segment(bytes: Uint8Array, from: number, to: number): boolean;
+  /**
+   * A short cut, right after a datagram that was taken: `most` others lie behind it, as long as it is and without gaps.
+   * @returns how many of them are taken as well; the rest is offered one by one
+   */
+  follow?(octets: number, most: number): number;
   /** Nothing follows in this batch: what was kept as a view must be used or copied now. */
   end(): void;
 }
@@ -72,14 +78,19 @@ export class NativeSocket implements DatagramSocket {
     this.#handlers = handlers;
     this.#missing = missing;
     this.#fd = fd;
-    if (missing['bind-to-device'] === undefined) this.#bound = deviceNow(native, place.device);
-    this.#watch = watch(native, fd, READABLE, (readable, writable, failed) => this.#ready(readable, writable, failed));
     this.#outbox = new Outbox({
       native,
       fd,
       heedErrors: () => this.#heedErrors(),
       watchWritable: (isWanted) => this.#watch.change(isWanted ? BOTH : READABLE),
     });
+    try {
+      if (missing['bind-to-device'] === undefined) this.#bound = deviceNow(native, place.device);
+      this.#watch = watch(native, fd, READABLE, (...ready) => this.#ready(...ready));
+    } catch (error) {
+      native.libc.close(fd);
+      throw error;
+    }
   }
 
   /** For system calls and options; -1 once it is closed. Not to be closed or watched by others. */
@@ -130,6 +141,11 @@ export class NativeSocket implements DatagramSocket {
     this.#outbox.noteLoss(why, count);
   }
 
+  /** The network has told another socket at this place how large datagrams to that address may be. Safe to call at any moment. */
+  hearPathMtu(to: string, mtu: number): void {
+    queueMicrotask(() => this.#tell(new Map([[to, mtu]])));
+  }
+
   /** While there is one, it sees every datagram of its peer before anybody else. */
   attach(intake: Intake | undefined): void {
     this.#intake = intake;
@@ -156,11 +172,12 @@ export class NativeSocket implements DatagramSocket {
     this.#intake = undefined;
   }
 
+  /** Whatever goes wrong in one thing, the others are done. */
   #ready(readable: boolean, writable: boolean, failed: boolean): void {
-    if (failed) this.#heedErrors();
-    if (writable) this.#outbox.flush();
+    if (failed) guarded(() => this.#heedErrors());
+    if (writable) guarded(() => this.#outbox.flush());
     // An error that found no room in the error queue is only cleared by receiving, and there is something: that is why there was no room.
-    if ((readable || failed) && this.#fd >= 0) this.#receive();
+    if ((readable || failed) && this.#fd >= 0) guarded(() => this.#receive());
   }
 
   /** So much at a time that the loop comes round to the others soon. */
@@ -178,7 +195,7 @@ export class NativeSocket implements DatagramSocket {
         this.#take(i);
         if (this.#fd < 0) return;
       }
-      this.#intake?.end();
+      guarded(() => this.#intake?.end());
       if (count < most || this.#fd < 0) return;
     }
   }
@@ -199,11 +216,19 @@ export class NativeSocket implements DatagramSocket {
         intake = this.#intake;
         isFromPeer = intake !== undefined && inbox.isFrom(i, this.#intakePeer);
       }
-      if (!(isFromPeer && intake?.segment(bytes, from, to))) {
-        const sender = inbox.senderOf(i);
-        if (sender !== undefined) this.#handlers.datagram(bytes.slice(from, to), sender);
+      let next = to;
+      try {
+        if (isFromPeer && intake?.segment(bytes, from, to)) {
+          if (to < end && intake === this.#intake)
+            next += step * (intake.follow?.(step, Math.floor((end - to) / step)) ?? 0);
+        } else {
+          const sender = inbox.senderOf(i);
+          if (sender !== undefined) this.#handlers.datagram(bytes.slice(from, to), sender);
+        }
+      } catch (error) {
+        throwLater(error);
       }
-      from = to;
+      from = next;
     } while (from < end && this.#fd >= 0);
   }
 
@@ -217,7 +242,15 @@ export class NativeSocket implements DatagramSocket {
   }
 
   #tell(mtus: ReadonlyMap<string, number>): void {
-    for (const [to, mtu] of mtus) if (this.#fd >= 0) this.#handlers.pathMtu(to, mtu);
+    for (const [to, mtu] of mtus) if (this.#fd >= 0) guarded(() => this.#handlers.pathMtu(to, mtu));
+  }
+}
+
+function guarded(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throwLater(error);
   }
 }
 

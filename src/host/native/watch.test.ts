@@ -111,6 +111,24 @@ describe('watch', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('is followed by whatever its callback leaves for later, without delay', async () => {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      const it = kept(
+        watch(native, near, READABLE, () => {
+          read();
+          setTimeout(() => resolve(order.push('timer') as never), 0);
+          setImmediate(() => order.push('immediate'));
+          process.nextTick(() => order.push('tick'));
+          queueMicrotask(() => order.push('microtask'));
+          it.change(NOTHING);
+        }),
+      );
+      send();
+    });
+    expect(order).toEqual(['tick', 'microtask', 'immediate', 'timer']);
+  });
+
   it('is one a descriptor', () => {
     const first = kept(watch(native, near, READABLE, () => undefined));
     expect(() => watch(native, near, READABLE, () => undefined)).toThrow('has a watch already');

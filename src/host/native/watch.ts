@@ -1,13 +1,15 @@
 /**
  * When a descriptor can be read or written: libuv's own poll, so that no thread ever waits for it.
  *
- * The callback does not run inside libuv's, but right after it in the same turn of the loop (setImmediate, under 1 µs more). That
- * makes every use of a watch safe at every moment. Of koffi's handle one cannot say that: it crashes the process when it is started
- * or stopped after it was closed, and when a second one watches the same descriptor; what its callback throws comes up later, in
- * somebody else's.
+ * The callback runs inside libuv's: to wait for another part of the loop's turn (setImmediate) is, on a machine that was asleep, a good
+ * part of what a packet takes to get through. But this is koffi's handle, not one of Node's, so what Node does after each callback of
+ * its own is done here: process.nextTick and microtasks have their turn. And three things are seen to: the handle crashes the
+ * process when it is started or stopped after it was closed, and when a second one watches the same descriptor; what its
+ * callback throws comes up later, in somebody else's.
  */
 import type { Native } from './koffi.ts';
 import type { PollHandle, PollOptions } from './libc.ts';
+import { throwLater } from './throw-later.ts';
 
 /** A watch keeps the process alive while it waits for something. */
 export interface Watch {
@@ -29,8 +31,9 @@ export type Ready = (readable: boolean, writable: boolean, failed: boolean) => v
  */
 export function watch(native: Native, fd: number, wanted: PollOptions, ready: Ready): Watch {
   if (watched.has(fd)) throw new Error(`descriptor ${fd} has a watch already`);
+  const made = new PollWatch(native, fd, wanted, ready);
   watched.add(fd);
-  return new PollWatch(native, fd, wanted, ready);
+  return made;
 }
 
 const watched = new Set<number>();
@@ -40,35 +43,25 @@ class PollWatch implements Watch {
   readonly #ready: Ready;
   #handle: PollHandle | undefined;
   #wanted: PollOptions;
-  #readable = false;
-  #writable = false;
-  #failed = false;
-  #isDue = false;
   // The handle holds on to this function, and with it to the watch and to itself, until it is closed.
-  readonly #note = (status: number, { readable, writable }: PollOptions) => {
-    this.#readable ||= readable;
-    this.#writable ||= writable;
-    this.#failed ||= status < 0;
-    if (this.#isDue) return;
-    this.#isDue = true;
-    setImmediate(this.#tell);
-  };
-  readonly #tell = () => {
-    this.#isDue = false;
-    const readable = this.#readable && this.#wanted.readable;
-    const writable = this.#writable && this.#wanted.writable;
-    const failed = this.#failed;
-    this.#readable = this.#writable = this.#failed = false;
+  readonly #told = (status: number, { readable, writable }: PollOptions) => {
     if (this.#handle === undefined) return;
-    if (failed) this.#start(); // libuv has given up on it
-    if (readable || writable || failed) this.#ready(readable, writable, failed);
+    const failed = status < 0;
+    const [isReadable, isWritable] = [readable && this.#wanted.readable, writable && this.#wanted.writable];
+    try {
+      if (failed) this.#start(); // libuv has given up on it
+      if (isReadable || isWritable || failed) this.#ready(isReadable, isWritable, failed);
+    } catch (error) {
+      throwLater(error);
+    }
+    settle();
   };
 
   constructor(native: Native, fd: number, wanted: PollOptions, ready: Ready) {
     this.#fd = fd;
     this.#ready = ready;
     this.#wanted = wanted;
-    this.#handle = native.poll(fd, { ...wanted }, this.#note);
+    this.#handle = native.poll(fd, { ...wanted }, this.#told);
     if (!isAnything(wanted)) this.#handle.stop();
   }
 
@@ -87,9 +80,22 @@ class PollWatch implements Watch {
   }
 
   #start(): void {
-    if (isAnything(this.#wanted)) this.#handle?.start(this.#wanted, this.#note);
+    if (isAnything(this.#wanted)) this.#handle?.start(this.#wanted, this.#told);
     else this.#handle?.stop();
   }
 }
 
 const isAnything = ({ readable, writable }: PollOptions): boolean => readable || writable;
+
+/** Node has no documented way to give them their turn at once, but it does so after any callback: after an empty one at the latest. */
+const { _tickCallback: runNextTicks } = process as unknown as { readonly _tickCallback?: () => void };
+function settle(): void {
+  try {
+    if (runNextTicks !== undefined) runNextTicks();
+    else setImmediate(() => undefined);
+  } catch (error) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
+}

@@ -8,8 +8,8 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { DataPath, DataPathBackend } from '../../ports/data-path.ts';
 import { HostError } from '../../ports/host-error.ts';
+import { DEV_NET_TUN, noDevNetTun } from '../dev-net-tun.ts';
 
-const CLONE_DEVICE = '/dev/net/tun';
 const EBADFD = process.arch.startsWith('mips') ? 81 : 77; // errno.h
 /** Longest packet a TUN device can hand over, octets. */
 const LONGEST_PACKET = 65_535;
@@ -180,16 +180,9 @@ async function load(loadAddon: () => Promise<TunAddon>): Promise<TunAddon> {
 
 function openClone(): number {
   try {
-    return openSync(CLONE_DEVICE, constants.O_RDWR | constants.O_NONBLOCK);
+    return openSync(DEV_NET_TUN, constants.O_RDWR | constants.O_NONBLOCK);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const cure =
-      code === 'ENOENT' || code === 'ENODEV' || code === 'ENXIO'
-        ? "it does not exist: load the module with 'modprobe tun' (OpenWrt: install kmod-tun), or hand the device to this container"
-        : code === 'EACCES' || code === 'EPERM'
-          ? 'no permission: run as root or with CAP_NET_ADMIN'
-          : firstLine(error);
-    throw new HostError('device-failed', `${CLONE_DEVICE}: ${cure}`, { cause: error });
+    throw noDevNetTun((error as NodeJS.ErrnoException).code, firstLine(error), { cause: error });
   }
 }
 
