@@ -10,8 +10,9 @@ export function dataPlane(run: Run): (choice: DataPathChoice) => Promise<DataPla
   return async (choice) => {
     if (choice === 'tun') return portable();
     try {
-      const plane = await native();
-      return { ...plane, backends: plane.backends.filter(({ name }) => choice === 'auto' || choice === name) };
+      const { datagrams, kernel, others } = await native();
+      if (choice === 'auto') return { datagrams, backends: [kernel.cautious, ...others], missing: [] };
+      return { datagrams, backends: [kernel.plain, ...others].filter(({ name }) => choice === name), missing: [] };
     } catch (error) {
       if (choice !== 'auto' || !(error instanceof HostError)) throw error;
       const words = `data paths kernel and tun-gso are not used: ${error.failure.detail}`;
@@ -27,21 +28,23 @@ async function portablePlane(run: Run): Promise<DataPlane> {
 }
 
 /** System calls of our own, through koffi. @throws HostError `device-failed` it cannot be loaded */
-async function nativePlane(run: Run): Promise<DataPlane> {
-  const [{ loadNative }, { nativeUdp }, { kernelBackend }, { tunGsoBackend }, { tunBackend }] = await Promise.all([
-    import('./native/koffi.ts'),
-    import('./native/udp.ts'),
-    import('./kernel/backend.ts'),
-    import('./gso/backend.ts'),
-    import('./node/tun.ts'),
-  ]);
+async function nativePlane(run: Run) {
+  const [{ loadNative }, { nativeUdp }, { kernelBackend, unlessNumbered }, { tunGsoBackend }, { tunBackend }] =
+    await Promise.all([
+      import('./native/koffi.ts'),
+      import('./native/udp.ts'),
+      import('./kernel/backend.ts'),
+      import('./gso/backend.ts'),
+      import('./node/tun.ts'),
+    ]);
   const native = loadNative();
   setTimeout(() => native.libc.malloc_trim?.(0), SETTLED_MS).unref();
   const rename = renamer(run);
+  const plain = kernelBackend({ run, rename });
   return {
     datagrams: nativeUdp(native),
-    backends: [kernelBackend({ run, rename }), tunGsoBackend({ native }), tunBackend({ rename })],
-    missing: [],
+    kernel: { plain, cautious: unlessNumbered(plain) },
+    others: [tunGsoBackend({ native }), tunBackend({ rename })],
   };
 }
 

@@ -6,6 +6,7 @@
  * looks at it; what it notices it counts, and says with `attention` when its owner should look soon.
  */
 import { concat, uint } from '../wire/bytes.ts';
+import { FLAG, VERSION } from '../wire/l2tp-header.ts';
 import { type LaneCounters, noneCounted } from './lane-counters.ts';
 import { LoopGuard } from './loop-guard.ts';
 import type { Endpoint } from './machine.ts';
@@ -253,12 +254,7 @@ function put16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value;
 }
 
-// The first 16 bits of the L2TP header (RFC 2661 §3.1).
-const T = 0x8000;
-const L = 0x4000;
-const S = 0x0800;
-const O = 0x0200;
-const VERSION = 0x000f;
+const { T, L, S, O } = FLAG;
 
 const IPV4_HEADER_OCTETS = 20;
 const IPV6_HEADER_OCTETS = 40;

@@ -1,6 +1,12 @@
 /** The header in front of every L2TP message, control and data alike (RFC 2661 §3.1). */
 import { concat, Reader, uint } from './bytes.ts';
 
+/** Bits of the first 16, as the RFC names them: a control message, Length is there, Ns and Nr are, Offset Size is. */
+export const FLAG = { T: 0x8000, L: 0x4000, S: 0x0800, O: 0x0200 } as const;
+/** The bits of the first 16 that hold the version, which is 2. */
+export const VERSION = 0x000f;
+const { T, L, S, O } = FLAG;
+
 /** Ids are the receiver's; all four numbers are 0-65535. */
 export interface ControlHeader {
   readonly tunnelId: number;
@@ -23,7 +29,7 @@ export type Datagram =
   | { kind: 'data'; header: DataHeader; payload: Uint8Array };
 
 /** Whether the T bit is set; false for an empty datagram. */
-export const isControl = (bytes: Uint8Array): boolean => ((bytes[0] ?? 0) & 0x80) !== 0;
+export const isControl = (bytes: Uint8Array): boolean => ((bytes[0] ?? 0) & (T >> 8)) !== 0;
 
 /**
  * Reads one UDP datagram. What follows behind Length is ignored, as are the reserved bits and the P bit.
@@ -74,10 +80,3 @@ export function writeControl(header: ControlHeader, body: Uint8Array): Uint8Arra
 
 const CONTROL_HEADER_OCTETS = 12;
 const REF = 'RFC 2661 §3.1';
-
-// The first 16 bits of the header.
-const T = 0x8000;
-const L = 0x4000;
-const S = 0x0800;
-const O = 0x0200;
-const VERSION = 0x000f;

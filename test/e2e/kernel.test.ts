@@ -223,11 +223,29 @@ describe('servers that want more', () => {
       ip -n r addr add 10.0.6.1/24 dev near; ip -n r link set near up
       ip -n client addr add 10.0.6.2/24 dev near; ip -n client link set near up
       ip -n client route add 10.0.5.0/24 via 10.0.6.1`);
-    const daemon = await daemonOn({ wan: to(5, { mtu: 1500, mtuProbe: true }) });
-    await daemon.up();
-    await uml.ping(behind(5), 3, '-s', '1430');
-    await daemon.until(({ mtu }) => mtu === 1362, 'as narrow as the path'); // 1400 less 38 octets of headers
-    await uml.ping(behind(5), 3, '-s', '1334', '-M', 'do');
+    // Nothing that the kernel sends lets a router object; our own Discard-Request does, or an echo.
+    for (const mtuProbe of [false, true]) {
+      await uml.exec('ip -n client route flush cache'); // what the kernel has learnt
+      const daemon = await daemonOn({ wan: to(5, { mtu: 1500, mtuProbe }) });
+      await daemon.up();
+      await uml.ping(behind(5), 3, '-s', '1430');
+      const { pathMtu } = await daemon.until(({ mtu }) => mtu === 1362, 'as narrow as the path'); // 1400 less 38 octets of headers
+      expect(pathMtu).toMatchObject({ octets: 1400, from: 'icmp' });
+      await uml.ping(behind(5), 3, '-s', '1334', '-M', 'do');
+      await daemon.end();
+    }
+  });
+
+  it('a server that numbers: left to the next data path, which loses no more than the wire does', async () => {
+    const daemon = await daemonOn({ wan: to(1, { dataPath: 'auto' }) });
+    const { dataPath } = await daemon.up();
+    expect(dataPath?.backend).toMatch(/^tun/);
+    expect(daemon.log).toContain('data path kernel is not used: the server numbers its data messages');
+    await uml.exec('modprobe sch_netem; ip netns exec strict tc qdisc add dev vec0 root netem loss 5%');
+    const said = await uml
+      .client('ping', '-q', '-f', '-c', '2000', '-W', '2', behind(1))
+      .finally(() => uml.exec('ip netns exec strict tc qdisc del dev vec0 root'));
+    expect(Number(/ ([\d.]+)% packet loss/.exec(said)?.[1])).toBeLessThan(9);
   });
 
   it('IPv6 outside, and a server that numbers and negotiates anew: the device stays, and packets flow again', async () => {

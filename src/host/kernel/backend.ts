@@ -7,7 +7,6 @@
 import type { DataPathBackend } from '../../ports/data-path.ts';
 import { HostError } from '../../ports/host-error.ts';
 import type { Run } from '../linux/command.ts';
-import { loadNative } from '../native/koffi.ts';
 import { NativeSocket } from '../native/udp.ts';
 import { KernelPath } from './kernel-path.ts';
 import { KernelSession } from './kernel-session.ts';
@@ -24,15 +23,16 @@ export function kernelBackend({ run, rename }: KernelOptions): DataPathBackend {
   return {
     name: 'kernel',
     async open(request) {
-      const native = loadNative();
       const { socket, lane, peer, device, udpChecksums } = request;
       if (!(socket instanceof NativeSocket))
         throw new HostError('device-failed', "the kernel's L2TP needs a socket that was opened through koffi");
+      const { native } = socket;
       await probe(native);
-      if (socket.fd < 0) throw new HostError('device-failed', "the tunnel's socket has been closed meanwhile");
+      checkOpen(socket);
       const session = new KernelSession(native, { ids: lane.ids, peer, engine: socket, udpChecksums });
       try {
         await rename(session.device, device);
+        checkOpen(socket);
         return new KernelPath(native, session, request);
       } catch (error) {
         await session.close();
@@ -41,3 +41,26 @@ export function kernelBackend({ run, rename }: KernelOptions): DataPathBackend {
     },
   };
 }
+
+/** Whoever waited has to look: the connection may have been told to go down. @throws HostError `device-failed` */
+function checkOpen({ fd }: NativeSocket): void {
+  if (fd < 0) throw new HostError('device-failed', "the tunnel's socket has been closed meanwhile");
+}
+
+/**
+ * The same, but not for a server that numbers its data messages: the kernel cannot leave them as they come. l2tp_recv_data_seq puts
+ * in order whatever has a number, asked or not (PPPOL2TP_SO_RECVSEQ 0 only allows messages without), and with one that is lost others
+ * go. Without PPPOL2TP_SO_REORDERTO those are five; with it all that came in the same tick of the kernel's clock as the first that
+ * had to wait, for l2tp_recv_dequeue throws away what has waited long enough, it does not let it pass. One lost in a hundred becomes
+ * five to fifteen. RFC 2661 §5.4 leaves it to the receiver what it makes of the numbers; where IP is carried, our others only count.
+ */
+export const unlessNumbered = (backend: DataPathBackend): DataPathBackend => ({
+  name: backend.name,
+  async open(request) {
+    if (request.lane.sequencing) throw new HostError('device-failed', NUMBERED);
+    return backend.open(request);
+  },
+});
+
+const NUMBERED =
+  'the server numbers its data messages, and for each one that is lost the kernel would throw away more; "dataPath": "kernel" takes it all the same';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DataLane } from '../../protocol/data-lane.ts';
 import { readDatagram } from '../../wire/l2tp-header.ts';
-import { readFrame } from '../../wire/ppp-frame.ts';
 import { readPacket } from '../../wire/ppp-packet.ts';
-import { DISCARD_REQUEST, frameOf, messageOf } from './frames.ts';
+import { discardRequest, frameOf, messageOf } from './frames.ts';
 
 const ids = { localTunnelId: 0x1111, localSessionId: 0x2222, peerTunnelId: 0x3333, peerSessionId: 0x4444 };
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -49,8 +48,8 @@ describe('what /dev/ppp gives, as a data message for the engine', () => {
   });
 });
 
-it('a Discard-Request is what RFC 1661 §5.9 says', () => {
-  const { protocol, payload } = readFrame(DISCARD_REQUEST);
-  expect(protocol).toBe(0xc021);
-  expect(readPacket(payload)).toMatchObject({ code: 11, data: new Uint8Array(4) });
+it.each([8, 1460])('a Discard-Request of %i octets is what RFC 1661 §5.9 says', (octets) => {
+  const bytes = discardRequest(octets);
+  expect(bytes).toHaveLength(octets);
+  expect(readPacket(bytes)).toMatchObject({ code: 11, data: new Uint8Array(octets - 4) });
 });

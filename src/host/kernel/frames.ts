@@ -1,9 +1,11 @@
 /** PPP frames as /dev/ppp has them, and the data messages that the engine reads and writes: one made of the other. */
 import type { LaneIds } from '../../protocol/data-lane.ts';
 import { concat, uint } from '../../wire/bytes.ts';
-import { readDatagram } from '../../wire/l2tp-header.ts';
+import { FLAG, readDatagram } from '../../wire/l2tp-header.ts';
 import { Malformed } from '../../wire/malformed.ts';
+import { LCP_CODE } from '../../wire/ppp-code-table.ts';
 import { readFrame } from '../../wire/ppp-frame.ts';
+import { PACKET_HEADER, writePacket } from '../../wire/ppp-packet.ts';
 
 /** Where a frame belongs: LCP and authentication to the link, everything else to the device above it. */
 export type Outlet = 'channel' | 'unit';
@@ -40,18 +42,18 @@ export function messageOf(
   ns: number | undefined,
 ): Uint8Array {
   const numbers = ns === undefined ? new Uint8Array() : concat(uint(2, ns), uint(2, 0));
-  const flags = VERSION_2 | (ns === undefined ? 0 : SEQUENCE_BIT);
+  const flags = 2 | (ns === undefined ? 0 : FLAG.S);
   return concat(uint(2, flags), uint(2, localTunnelId), uint(2, localSessionId), numbers, frame);
 }
 
-/** An LCP Discard-Request (RFC 1661 §5.9), for write(2): whoever should get it throws it away. */
-export const DISCARD_REQUEST = Uint8Array.of(0xc0, 0x21, 11, 0, 0, 8, 0, 0, 0, 0);
+/**
+ * An LCP Discard-Request (RFC 1661 §5.9): whoever gets it throws it away.
+ * @param octets of it, 8 at least; the magic number in it is 0
+ */
+export const discardRequest = (octets: number): Uint8Array =>
+  writePacket({ code: LCP_CODE.discardRequest, id: 0, data: new Uint8Array(octets - PACKET_HEADER) });
 
 const outletOf = (protocol: number): Outlet => (protocol >= FIRST_OF_LINK ? 'channel' : 'unit');
 
 /** "Protocol field values in the "c***" to "f***" range identify packets as link-layer Control Protocols" (RFC 1661 §2). */
 const FIRST_OF_LINK = 0xc000;
-
-// The first 16 bits of the L2TP header (RFC 2661 §3.1).
-const SEQUENCE_BIT = 0x0800;
-const VERSION_2 = 0x0002;

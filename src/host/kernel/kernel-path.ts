@@ -5,15 +5,17 @@
  * packets are really framed, whether they are numbered, how many there were). All of that only changes when PPP says something,
  * and every word of PPP's comes by here.
  */
+import { constants } from 'node:os';
 import type { DataPath, DataPathRequest, Feature } from '../../ports/data-path.ts';
 import type { LaneCounters } from '../../protocol/lane-counters.ts';
 import { PLAIN_FRAMING, PROTOCOL } from '../../wire/ppp-frame.ts';
-import { type Arena, errorName, errorWords, type Native } from '../native/koffi.ts';
+import { type Arena, errorWords, type Native } from '../native/koffi.ts';
 import { NativeSocket } from '../native/udp.ts';
 import { type Watch, watch } from '../native/watch.ts';
 import { countersOf } from './device-counters.ts';
 import { frameOf, messageOf, type Outlet } from './frames.ts';
 import type { KernelSession } from './kernel-session.ts';
+import { PathFeeler } from './path-feeler.ts';
 
 /** Longer than any frame or datagram, octets. */
 const LONGEST = 65_536;
@@ -29,7 +31,8 @@ export class KernelPath implements DataPath {
   readonly #session: KernelSession;
   readonly #request: DataPathRequest;
   readonly #arena: Arena;
-  readonly #watches: readonly Watch[];
+  readonly #watches: Watch[] = [];
+  readonly #feeler: PathFeeler | undefined;
   readonly #passage = new Map<number, boolean>();
   /** What the kernel had counted when the lane was last told. */
   #counted: Counted = {
@@ -56,17 +59,18 @@ export class KernelPath implements DataPath {
     this.#session = session;
     this.#request = request;
     this.#arena = native.arena(LONGEST);
-    const whenReadable = (fd: number, work: () => void) => watch(native, fd, READABLE, this.#guarded(work));
-    this.#watches = [
-      whenReadable(session.channel, () => this.#readFrames('channel')),
-      whenReadable(session.unit, () => this.#readFrames('unit')),
-      whenReadable(session.udp, () => this.#readDatagrams()),
-    ];
+    const whenReadable = (fd: number, work: () => void) =>
+      this.#watches.push(watch(native, fd, READABLE, this.#guarded(work)));
     try {
-      const { lane } = request;
+      whenReadable(session.channel, () => this.#readFrames('channel'));
+      whenReadable(session.unit, () => this.#readFrames('unit'));
+      whenReadable(session.udp, () => this.#readDatagrams());
+      const { lane, mtu, socket } = request;
       this.#setPassages();
       session.begin(lane.sequencing ? lane.ns : undefined);
       this.#follow();
+      if (socket instanceof NativeSocket)
+        this.#feeler = new PathFeeler({ native, request, socket, udp: session.udp }, mtu);
     } catch (error) {
       this.#unwatch();
       throw error;
@@ -92,6 +96,7 @@ export class KernelPath implements DataPath {
     if (this.#isOver) return false;
     this.#count(); // a link on which packets come in is alive, whatever becomes of its echoes
     this.#follow();
+    this.#feeler?.look();
     if (!lane.sequencing && !this.#session.isNumbering) return false;
     const frame = frameOf(message, lane.ids);
     if (frame === undefined) return false;
@@ -139,7 +144,7 @@ export class KernelPath implements DataPath {
 
   /** @param errno 0: the end, which comes only when somebody else brings it about */
   #heedFailure(outlet: Outlet, errno: number): void {
-    if (errorName(errno) === 'EAGAIN') return;
+    if (errno === EAGAIN) return;
     // A device that has lost its session ends as well.
     const isDevice = outlet === 'unit' && (errno !== 0 || countersOf(this.device) === undefined);
     const what = isDevice ? this.device : "the kernel's L2TP session";
@@ -153,8 +158,11 @@ export class KernelPath implements DataPath {
     for (let i = 0; i < MOST_AT_ONCE; i++) {
       const octets = this.#native.libc.read(this.#session.udp, this.#arena.bytes, LONGEST);
       if (octets > 0) this.#request.datagram(this.#arena.bytes.slice(0, octets));
-      // The server's machine may say that nobody listens there: it says so once for each time it was asked.
-      else if (octets < 0 && errorName(this.#native.errno()) === 'EAGAIN') return;
+      // What the network says fails one call: that nobody listens there, once for each time it was asked, or that the path is narrow.
+      else if (octets < 0) {
+        if (this.#native.errno() === EAGAIN) return;
+        if (!this.#isOver) this.#feeler?.look();
+      }
     }
   }
 
@@ -217,6 +225,7 @@ export class KernelPath implements DataPath {
 
   #unwatch(): void {
     for (const each of this.#watches) each.close();
+    this.#feeler?.close();
   }
 
   /** A mistake of ours costs this connection a redial, not the others their lives. */
@@ -230,6 +239,8 @@ export class KernelPath implements DataPath {
     };
   }
 }
+
+const { EAGAIN } = constants.errno;
 
 const PROTOCOL_OCTETS = 2;
 

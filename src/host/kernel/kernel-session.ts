@@ -10,6 +10,8 @@ import { close, closeSync } from 'node:fs';
 import { HostError } from '../../ports/host-error.ts';
 import type { LaneIds } from '../../protocol/data-lane.ts';
 import type { Endpoint } from '../../protocol/machine.ts';
+import { concat, uint } from '../../wire/bytes.ts';
+import { PROTOCOL } from '../../wire/ppp-frame.ts';
 import { errorWords, type Native } from '../native/koffi.ts';
 import { sockaddrOf } from '../native/sockaddr.ts';
 import {
@@ -26,7 +28,7 @@ import {
 } from '../native/socket-table.ts';
 import type { NativeSocket } from '../native/udp.ts';
 import { pppol2tpAddress } from './address.ts';
-import { DISCARD_REQUEST } from './frames.ts';
+import { discardRequest } from './frames.ts';
 import {
   AF_PPPOX,
   L2TP_STATS,
@@ -107,7 +109,7 @@ export class KernelSession {
     if (ns !== undefined) {
       this.#must('PPPOL2TP_SO_SENDSEQ', this.#setInt(this.#session, SOL_PPPOL2TP, PPPOL2TP_SO_SENDSEQ, 1));
       // The kernel begins with 0. What it is given before the socket is connected takes its number and is thrown away.
-      for (let i = 0; i < ns; i++) libc.write(this.channel, DISCARD_REQUEST, DISCARD_REQUEST.length);
+      for (let i = 0; i < ns; i++) libc.write(this.channel, NOTHING, NOTHING.length);
     }
     const address = sockaddrOf(this.#native, engine.local);
     // Both must be willing to share the place, and only while the second of them takes it: for everybody else it is taken.
@@ -123,12 +125,14 @@ export class KernelSession {
 
   /** Whether packets of a protocol pass, either way: 0x21 IPv4, 0x57 IPv6. */
   setPassage(protocol: number, isOpen: boolean): void {
+    if (this.#isClosed) return;
     const mode = isOpen ? NPMODE_PASS : NPMODE_DROP;
     this.#native.libc.ioctl(this.unit, PPPIOCSNPMODE, Int32Array.of(protocol, mode));
   }
 
   /** Whether the kernel numbers what it sends. */
   get isNumbering(): boolean {
+    if (this.#isClosed) return false;
     const value = Int32Array.of(0);
     const octets = Uint32Array.of(value.byteLength);
     this.#native.libc.getsockopt(this.#session, SOL_PPPOL2TP, PPPOL2TP_SO_SENDSEQ, value, octets);
@@ -137,6 +141,7 @@ export class KernelSession {
 
   /** Numbered data messages that came in another order than they were sent; undefined: there is no session any more. */
   get sequenceCounters(): { readonly discarded: number; readonly reordered: number } | undefined {
+    if (this.#isClosed) return undefined;
     const bytes = new Uint8Array(L2TP_STATS.octets);
     const view = new DataView(bytes.buffer);
     if (this.#native.libc.ioctl(this.#session, PPPIOCGL2TPSTATS, bytes) < 0) return undefined;
@@ -153,12 +158,20 @@ export class KernelSession {
     return this.#closed;
   }
 
+  /** From then on the numbers of its descriptors may be somebody else's. */
+  get #isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** The kernel takes its time to remove a device: not in this thread. The UDP socket goes in no time. */
   async #close(last: () => void): Promise<void> {
     for (const fd of this.#fds.filter((each) => each !== this.udp).reverse())
       await new Promise<void>((resolve) => close(fd, () => resolve()));
-    last();
-    closeSync(this.udp);
+    try {
+      last();
+    } finally {
+      closeSync(this.udp);
+    }
   }
 
   #openUdp(): number {
@@ -212,6 +225,9 @@ export class KernelSession {
     return new HostError('device-failed', `the kernel's L2TP: ${what}: ${errorWords(errno)}`);
   }
 }
+
+/** A frame for whoever should get it to throw away. */
+const NOTHING = concat(uint(2, PROTOCOL.lcp), discardRequest(8));
 
 /**
  * How long a numbered message waits for one before it, ms. Without that the kernel throws away all that comes after a gap, five at
