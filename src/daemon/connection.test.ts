@@ -363,7 +363,7 @@ describe('packets', () => {
     const theirs = new DataLane({ localTunnelId: 3, localSessionId: 4, peerTunnelId: 1, peerSessionId: 2 }, PEER);
     theirs.ipv4Open = true;
     host.sockets[0]?.receive(theirs.encapsulate(ipv4Packet()) as Uint8Array, PEER);
-    expect(connection.losses).toEqual({ undelivered: 1, sendErrors: 0 });
+    expect(connection.losses).toMatchObject({ undelivered: 1, sendErrors: 0 });
   });
 });
 

@@ -39,6 +39,8 @@ export interface Losses {
   readonly undelivered: number;
   /** Datagrams to the server. */
   readonly sendErrors: number;
+  /** What the machine said to the last of each, where it said something. */
+  readonly why: { readonly undelivered: string | undefined; readonly sendErrors: string | undefined };
 }
 
 /** What is shown of a data path. */
@@ -55,6 +57,7 @@ export class Groundwork {
   #dataPath: DataPath | undefined;
   /** Packets of the tunnel that came while there was no device. */
   #undelivered = 0;
+  #whyUndelivered: string | undefined;
   /** What the user has been told already of what is slower than it could be. */
   readonly #told = new Set<string>();
 
@@ -76,7 +79,9 @@ export class Groundwork {
     return this.#dataPath;
   }
   get losses(): Losses {
-    return { undelivered: this.#undelivered + (this.#dataPath?.dropped ?? 0), sendErrors: this.#sockets.sendErrors };
+    const { count: sendErrors, last } = this.#sockets.sendErrors;
+    const why = { undelivered: this.#dataPath?.whyDropped ?? this.#whyUndelivered, sendErrors: last };
+    return { undelivered: this.#undelivered + (this.#dataPath?.dropped ?? 0), sendErrors, why };
   }
 
   /** Pins the server's route and opens a socket on the uplink it leads over; port 0: any. */
@@ -137,6 +142,7 @@ export class Groundwork {
     this.#dataPath = undefined;
     await dataPath?.close();
     this.#undelivered += dataPath?.dropped ?? 0;
+    this.#whyUndelivered = dataPath?.whyDropped ?? this.#whyUndelivered;
     await this.#network.down();
   }
 

@@ -38,6 +38,7 @@ describe('a status for people', () => {
       '  sent      840 octets in 10 packets',
       '  ignored   looped 3, data message from a stranger 2, packet that the tunnel',
       '            device did not take 4',
+      '  refusals  write: invalid argument (EINVAL)',
       '  dial      preparing 0 ms, tunnel 20 ms, up 500 ms',
       '  routes    10.5.1.9/32 via 192.0.2.1 dev eth0 (server)',
       '            0.0.0.0/0 dev l2w-wan metric 5 table 77 (default, not ours)',

@@ -170,13 +170,14 @@ function optionRows({ negotiated }: ConnectionStatus): Row[] {
   });
 }
 
-function counterRows({ counters, dropped }: ConnectionStatus): Row[] {
+function counterRows({ counters, dropped, refusals }: ConnectionStatus): Row[] {
   const { sentPackets = 0, sentOctets = 0, receivedPackets = 0, receivedOctets = 0, ...odd } = counters ?? {};
   const counts = [...Object.entries(odd), ...Object.entries(dropped)].filter(([, count]) => count > 0);
   return [
     ...row('received', counters && `${octetsWords(receivedOctets)} in ${receivedPackets} packets`),
     ...row('sent', counters && `${octetsWords(sentOctets)} in ${sentPackets} packets`),
     ...row('ignored', counts.map(([reason, count]) => `${reason} ${count}`).join(', ')),
+    ...row('refusals', Object.values(refusals).filter(Boolean).join('; ')),
   ];
 }
 

@@ -13,15 +13,15 @@ export class Sockets {
   readonly #open = new Map<number, DatagramSocket>();
   #last = 0;
   /** Of sockets that are closed. */
-  #errorsBefore = 0;
+  #errorsBefore: DatagramSocket['sendErrors'] = { count: 0, last: undefined };
 
   constructor(handlers: SocketHandlers) {
     this.#handlers = handlers;
   }
 
-  /** Datagrams that could not be handed to the system, ever. */
-  get sendErrors(): number {
-    return [...this.#open.values()].reduce((sum, { sendErrors }) => sum + sendErrors.count, this.#errorsBefore);
+  /** Datagrams that could not be handed to the system, ever, and the last reason. */
+  get sendErrors(): DatagramSocket['sendErrors'] {
+    return [...this.#open.values()].reduce((sum, { sendErrors }) => added(sum, sendErrors), this.#errorsBefore);
   }
 
   /**
@@ -61,10 +61,15 @@ export class Sockets {
     if (open === undefined) return;
     this.#open.delete(socket);
     open.close();
-    this.#errorsBefore += open.sendErrors.count;
+    this.#errorsBefore = added(this.#errorsBefore, open.sendErrors);
   }
 
   closeAll(): void {
     for (const socket of [...this.#open.keys()]) this.close(socket);
   }
 }
+
+const added = (sum: DatagramSocket['sendErrors'], { count, last }: DatagramSocket['sendErrors']) => ({
+  count: sum.count + count,
+  last: last ?? sum.last,
+});

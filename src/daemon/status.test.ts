@@ -19,7 +19,7 @@ const AT_REST: Observed = {
   snapshot: SNAPSHOT,
   installed: NOTHING_INSTALLED,
   dataPath: undefined,
-  losses: { undelivered: 0, sendErrors: 0 },
+  losses: { undelivered: 0, sendErrors: 0, why: { undelivered: undefined, sendErrors: undefined } },
 };
 
 describe('the status of a connection', () => {
@@ -46,6 +46,7 @@ describe('the status of a connection', () => {
       echoRoundTripMs: null,
       counters: null,
       dropped: {},
+      refusals: { tunnelDevice: null, uplink: null },
       dial: [],
       lastFailure: null,
       attempts: 0,
@@ -92,6 +93,7 @@ describe('the status of a connection', () => {
       echoRoundTripMs: 12.35,
       counters: expect.objectContaining({ sentPackets: 10, receivedOctets: 1_234_567, looped: 3 }),
       dropped: { 'data message from a stranger': 2, 'packet that the tunnel device did not take': 4 },
+      refusals: { tunnelDevice: 'write: invalid argument (EINVAL)', uplink: null },
       dial: [
         { stage: 'preparing', at: '2026-11-22T07:00:04.500Z', afterMs: 0 },
         { stage: 'tunnel', at: '2026-11-22T07:00:04.520Z', afterMs: 20.3 },

@@ -74,6 +74,8 @@ export interface ConnectionStatus {
   readonly counters: Readonly<Record<string, number>> | null;
   /** Everything else that was ignored or lost, by reason, since the connection was made. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** What this machine said when it did not take a packet, the last time. */
+  readonly refusals: { readonly tunnelDevice: string | null; readonly uplink: string | null };
   /** The last dial, stage by stage: when each began, and how long after the first. */
   readonly dial: readonly { readonly stage: Stage; readonly at: string; readonly afterMs: number }[];
   readonly lastFailure: (FailureView & Moment) | null;
@@ -144,6 +146,7 @@ export function connectionStatus(
     echoRoundTripMs: snapshot.echoRoundTripMs === undefined ? null : Math.round(snapshot.echoRoundTripMs * 100) / 100,
     counters: snapshot.counters ? { ...snapshot.counters } : null,
     dropped: { ...snapshot.dropped, ...nonZero(losses) },
+    refusals: { tunnelDevice: losses.why.undelivered ?? null, uplink: losses.why.sendErrors ?? null },
     dial: dialOf(snapshot, calendar),
     lastFailure: lastFailure
       ? {

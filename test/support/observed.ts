@@ -15,7 +15,11 @@ export const UP: Observed = {
       { name: 'udp-gro', missing: 'Linux 4.19 does not have it' },
     ],
   },
-  losses: { undelivered: 4, sendErrors: 0 },
+  losses: {
+    undelivered: 4,
+    sendErrors: 0,
+    why: { undelivered: 'write: invalid argument (EINVAL)', sendErrors: undefined },
+  },
   installed: {
     routes: [
       {
