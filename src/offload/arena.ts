@@ -9,32 +9,54 @@ export interface Quick {
    */
   sum(from: number, to: number): number;
 
+  /** Says what {@link alike} looks for from now on. */
+  seek(likeness: Likeness): void;
+
+  /** The key of what it looks for; 0: of nothing yet. */
+  readonly sought: number;
+
   /**
    * Looks at one stretch after the other, the first at `from`, the others `step` octets behind the one before, and so each is compared
    * with the one before it: the first with what is `step` octets in front of it.
    * @returns how many of `most` are as wanted, until one is not
    */
-  alike(from: number, step: number, most: number, wanted: Likeness): number;
-
-  /** {@link MASK_OCTETS} for the caller to fill in, of which `alike` makes use. */
-  readonly mask: Uint8Array;
+  alike(from: number, step: number, most: number): number;
 }
 
 /** What is wanted of stretches of octets. All places are counted from where one begins. */
 export interface Likeness {
-  /** So many octets are those of the stretch before where {@link Quick.mask} has 0xff; where it has 0, as behind them, they need not be. */
-  readonly compared: number;
-  /** The sum of these comes to 0xffff; of no octets it need not. */
-  readonly headerFrom: number;
-  readonly headerTo: number;
+  /** Another one for everything else that could be wanted of the same memory; not 0. */
+  readonly key: number;
+  /** Where it has 0xff the octets are those of the stretch before; where it has 0, as behind it, they need not be. At most {@link LONGEST_MASK}. */
+  readonly mask: Uint8Array;
+  /** The sum of these octets comes to 0xffff; of no octets it need not. */
+  readonly header: Extent;
   /** The sum of these does with `rest` added, which is not 0. */
-  readonly coveredFrom: number;
-  readonly coveredTo: number;
+  readonly covered: Extent;
   readonly rest: number;
+  /** Numbers of 32 bits in network order of which these bits are `by` more than in the stretch before. */
+  readonly counted: readonly [Counted, Counted];
+  /** Numbers of 16 bits that a stretch has not got. */
+  readonly excluded: readonly [Excluded, Excluded];
 }
 
-/** Fifteen fewer can be compared: it is done by sixteen. */
-export const MASK_OCTETS = 160;
+export interface Extent {
+  readonly from: number;
+  readonly to: number;
+}
+export interface Counted {
+  readonly at: number;
+  readonly by: number;
+  readonly bits: number;
+}
+export interface Excluded {
+  readonly at: number;
+  /** 0, 0xffff; or {@link NO_NUMBER}, which all stretches have not got. */
+  readonly value: number;
+}
+export const NO_NUMBER = -1;
+
+export const LONGEST_MASK = 144;
 
 /** Memory that packets lie in, with the views that are needed of it: made once, so that none is made for a packet. */
 export class Arena {

@@ -131,7 +131,7 @@ export class Coalescer {
     const { quick } = this.#arena;
     const run = this.#latest;
     if (quick === undefined || run === undefined || most <= 0) return 0;
-    const count = run.follow(this.#arena, quick, lead, step, most);
+    const count = run.follow(quick, lead, step, most);
     if (run.isComplete) this.#release(this.#runs.indexOf(run));
     return count;
   }

@@ -1,7 +1,6 @@
 /** Which packets may become one: a run of packets of one flow that Linux would take apart again into the very same ones. */
-import { type Arena, MASK_OCTETS, type Quick } from './arena.ts';
+import type { Arena, Quick } from './arena.ts';
 import {
-  IPV4_CHECKSUM,
   IPV4_FRAGMENT,
   IPV4_IDENTIFICATION,
   IPV4_OCTETS,
@@ -11,14 +10,13 @@ import {
   IPV6_SOURCE,
   TCP,
   TCP_ACKNOWLEDGMENT,
-  TCP_CHECKSUM,
   TCP_FLAGS,
   TCP_PSH,
   TCP_SEQUENCE,
   TCP_URGENT,
   TCP_WINDOW,
-  UDP_CHECKSUM,
 } from './header-table.ts';
+import { isSimple, likenessKey, likenessOf } from './likeness.ts';
 import type { PacketLayout } from './packet.ts';
 
 /**
@@ -124,55 +122,15 @@ export class Run {
    * octets in front of them, but for what is counted on and the checksums. All are within the arena.
    * @returns how many were added, perhaps fewer than could be
    */
-  follow(arena: Arena, quick: Quick, lead: number, step: number, most: number): number {
-    const { version, protocol, transport, headerOctets, size } = this;
-    const isPlain = transport === (version === 4 ? IPV4_OCTETS : IPV6_OCTETS);
-    const compared = lead + headerOctets;
+  follow(quick: Quick, lead: number, step: number, most: number): number {
+    const { headerOctets, size } = this;
     const room = Math.min(most, MOST_PACKETS - this.count, Math.floor((LONGEST_RUN - this.octets) / size));
-    if (!isPlain || this.isComplete || compared > MASK_OCTETS - 15 || room <= 0) return 0;
-    this.#fillMask(quick.mask, lead, compared);
-    const octets = headerOctets + size;
-    const first = (this.pieces[2 * this.count - 2] as number) - headerOctets + step;
-    const alike = quick.alike(first - lead, step, room, {
-      compared,
-      headerFrom: lead,
-      headerTo: version === 4 ? lead + IPV4_OCTETS : lead,
-      coveredFrom: lead + (version === 4 ? IPV4_SOURCE : IPV6_SOURCE),
-      coveredTo: lead + octets,
-      rest: exchanged(octets - transport + protocol),
-    });
-    for (let k = 0; k < alike; k++) {
-      const at = first + k * step;
-      if (!this.#countsOn(arena, at)) return k;
-      this.#append(at + headerOctets, size);
-    }
-    return alike;
-  }
-
-  /** Everything but what {@link Run.#countsOn} looks at, and the checksums. */
-  #fillMask(mask: Uint8Array, lead: number, compared: number): void {
-    mask.fill(0xff, 0, compared);
-    mask.fill(0, compared);
-    const transport = lead + this.transport;
-    if (this.version === 4) {
-      blank(mask, lead + IPV4_IDENTIFICATION, 2);
-      blank(mask, lead + IPV4_CHECKSUM, 2);
-    }
-    if (this.protocol === TCP) {
-      blank(mask, transport + TCP_SEQUENCE, 4);
-      blank(mask, transport + TCP_CHECKSUM, 2);
-    } else blank(mask, transport + UDP_CHECKSUM, 2);
-  }
-
-  /** Whether a packet that is otherwise right has the next numbers, and checksums as Linux would write them: see `isIntact`. */
-  #countsOn(arena: Arena, at: number): boolean {
-    if (this.version === 4) {
-      if (arena.u16(at + IPV4_IDENTIFICATION) !== ((this.#identification + this.count) & 0xffff)) return false;
-      if (arena.u16(at + IPV4_CHECKSUM) === 0xffff) return false;
-    }
-    const transportAt = at + this.transport;
-    if (this.protocol !== TCP) return arena.u16(transportAt + UDP_CHECKSUM) !== 0;
-    return arena.i32(transportAt + TCP_SEQUENCE) === this.#next && arena.u16(transportAt + TCP_CHECKSUM) !== 0xffff;
+    if (room <= 0 || this.isComplete || !isSimple(this, lead)) return 0;
+    if (quick.sought !== likenessKey(this, lead)) quick.seek(likenessOf(this, lead));
+    const payloadAt = (this.pieces[2 * this.count - 2] as number) + step;
+    const count = quick.alike(payloadAt - headerOctets - lead, step, room);
+    for (let k = 0; k < count; k++) this.#append(payloadAt + k * step, size);
+    return count;
   }
 
   /** Type of service with ECN, DF, TTL and options the same; `inet_gso_segment` counts the identification on. */
@@ -207,9 +165,3 @@ export class Run {
     );
   }
 }
-
-function blank(mask: Uint8Array, from: number, octets: number): void {
-  for (let i = 0; i < octets; i++) mask[from + i] = 0;
-}
-
-const exchanged = (value: number): number => ((value & 0xff) << 8) | (value >> 8);

@@ -1,36 +1,48 @@
 /** What is done in WebAssembly, instruction by instruction (WebAssembly 2.0, chapter 5: binary format): eight numbers at a time. */
 
-/** As {@link Quick} has them; the last argument of `alike` is where its mask is. Both look at the memory "m" "m". */
+/** As {@link Quick} has them; the last argument of `alike` is where its pattern is. Both look at the memory "m" "m". */
 export interface QuickExports {
   sum(from: number, to: number): number;
-  alike(
-    from: number,
-    step: number,
-    most: number,
-    compared: number,
-    headerFrom: number,
-    headerTo: number,
-    coveredFrom: number,
-    coveredTo: number,
-    rest: number,
-    maskAt: number,
-  ): number;
+  alike(from: number, step: number, most: number, patternAt: number): number;
 }
+
+/** Of the pattern: the octets in front of its mask, and which of the words there is what, see {@link Likeness}. */
+export const MASK_AT = 64;
+export const PATTERN = {
+  ...{ compared: 0, headerFrom: 1, headerTo: 2, coveredFrom: 3, coveredTo: 4, rest: 5 },
+  /** Two, of three words each: at, by, bits. */
+  counted: 6,
+  /** Two, of two words each: at, value. */
+  excluded: 12,
+} as const;
 
 type Code = readonly number[];
 
 const get = (local: number): Code => [0x20, local];
 const set = (local: number): Code => [0x21, local];
-/** i32.const, 0-63. */
-const number = (value: number): Code => [0x41, value];
+/** i32.const: signed LEB128. */
+function number(value: number): Code {
+  const septets: number[] = [];
+  for (let rest = value; ; rest >>= 7) {
+    const isLast = rest >= -64 && rest < 64;
+    septets.push(isLast ? rest & 0x7f : (rest & 0x7f) | 0x80);
+    if (isLast) return [0x41, ...septets];
+  }
+}
 const ADD = [0x6a];
 const SUBTRACT = [0x6b];
-/** i32.rem_u of 65535: 0 is what the ones' complement sum of something right comes to, however large it has grown. */
-const MODULO_65535 = [0x41, 0xff, 0xff, 0x03, 0x70];
+const AND = [0x71];
+const OR = [0x72];
+const ROTATE_LEFT = [0x77];
+const EQUAL = [0x46];
 const LESS = [0x49]; // i32.lt_u
 const GREATER = [0x4b]; // i32.gt_u
+/** i32.rem_u of 65535: 0 is what the ones' complement sum of something right comes to, however large it has grown. */
+const MODULO_65535 = [...number(0xffff), 0x70];
 const LOAD_OCTET = [0x2d, 0, 0]; // i32.load8_u
 const LOAD_HALF = [0x2f, 0, 0]; // i32.load16_u
+/** i32.load, from any place */
+const loadWord = (offset = 0): Code => [0x28, 0, offset];
 const call = (index: number): Code => [0x10, index];
 
 const BLOCK = [0x02, 0x40];
@@ -50,16 +62,13 @@ const ADD_PAIRS = [VECTOR, 0x7f];
 const ADD_VECTORS = [VECTOR, 0xae, 0x01];
 /** i32x4.extract_lane */
 const lane = (index: number): Code => [VECTOR, 0x1b, index];
-const AND = [VECTOR, 0x4e];
-const XOR = [VECTOR, 0x51];
+const AND_VECTORS = [VECTOR, 0x4e];
+const XOR_VECTORS = [VECTOR, 0x51];
 /** v128.any_true */
 const IS_ANYTHING = [VECTOR, 0x53];
 
 const increase = (local: number, by: Code): Code => [...get(local), ...by, ...ADD, ...set(local)];
-const sumOf = (...locals: readonly [number, ...number[]]): Code => {
-  const [first, ...others] = locals;
-  return [...get(first), ...others.flatMap((other) => [...get(other), ...ADD])];
-};
+const sumOf = (...parts: readonly Code[]): Code => parts.flatMap((part, k) => (k === 0 ? part : [...part, ...ADD]));
 
 function sumBody(): Code {
   const [FROM, TO, SUMS_A, SUMS_B, SUM] = [0, 1, 2, 3, 4];
@@ -85,20 +94,39 @@ function sumBody(): Code {
   ];
 }
 
+const [SUM_FUNCTION, ALIKE_FUNCTION] = [0, 1];
+
 function alikeBody(): Code {
-  const [FROM, STEP, MOST, COMPARED, HEADER_FROM, HEADER_TO] = [0, 1, 2, 3, 4, 5];
-  const [COVERED_FROM, COVERED_TO, REST, MASK, COUNT, AT] = [6, 7, 8, 9, 10, 11];
-  const maskHere = [...get(MASK), ...get(AT), ...ADD, ...get(FROM), ...SUBTRACT];
-  const sumWithin = (from: number, to: number): Code => [...sumOf(FROM, from), ...sumOf(FROM, to), ...call(0)];
+  const [FROM, STEP, MOST, PATTERN_AT, COUNT, AT, WORD] = [0, 1, 2, 3, 4, 5, 6];
+  const wanted = (word: number): Code => [...get(PATTERN_AT), ...loadWord(4 * word)];
+  const place = (word: number): Code => sumOf(get(FROM), wanted(word));
+  const sumWithin = (from: number, to: number): Code => [...place(from), ...place(to), ...call(SUM_FUNCTION)];
+  const maskHere = [...sumOf(get(PATTERN_AT), get(AT)), ...get(FROM), ...SUBTRACT, ...loadVector(MASK_AT)];
+  /** The octets the other way round: of two halves that are each a rotation's. */
+  const numberAt = (at: Code): Code => [
+    ...[...at, ...loadWord(), ...set(WORD)],
+    ...[...get(WORD), ...number(8), ...ROTATE_LEFT, ...number(0x00ff_00ff), ...AND],
+    ...[...get(WORD), ...number(24), ...ROTATE_LEFT, ...number(0xff00_ff00 | 0), ...AND, ...OR],
+  ];
+  const leaveUnlessCounted = (word: number): Code => [
+    ...[...numberAt(place(word)), ...numberAt([...place(word), ...get(STEP), ...SUBTRACT]), ...SUBTRACT],
+    ...[...wanted(word + 1), ...SUBTRACT, ...wanted(word + 2), ...AND, ...leaveIf(1)],
+  ];
+  const leaveIfExcluded = (word: number): Code => [
+    ...[...place(word), ...LOAD_HALF, ...wanted(word + 1), ...EQUAL, ...leaveIf(1)],
+  ];
   return [
-    ...[1, 2, 0x7f], // locals: two i32
+    ...[1, 3, 0x7f], // locals: three i32
     ...[...BLOCK, ...LOOP, ...get(MOST), ...get(COUNT), ...SUBTRACT, ...number(1), ...LESS, ...leaveIf(1)],
     ...[...get(FROM), ...set(AT), ...LOOP],
-    ...[...get(AT), ...loadVector(0), ...get(AT), ...get(STEP), ...SUBTRACT, ...loadVector(0), ...XOR],
-    ...[...maskHere, ...loadVector(0), ...AND, ...IS_ANYTHING, ...leaveIf(2)],
-    ...[...increase(AT, number(16)), ...get(AT), ...sumOf(FROM, COMPARED), ...LESS, ...leaveIf(0), ...END],
-    ...[...sumWithin(HEADER_FROM, HEADER_TO), ...MODULO_65535, ...leaveIf(1)],
-    ...[...sumWithin(COVERED_FROM, COVERED_TO), ...get(REST), ...ADD, ...MODULO_65535, ...leaveIf(1)],
+    ...[...get(AT), ...loadVector(0), ...get(AT), ...get(STEP), ...SUBTRACT, ...loadVector(0), ...XOR_VECTORS],
+    ...[...maskHere, ...AND_VECTORS, ...IS_ANYTHING, ...leaveIf(2)],
+    ...[...increase(AT, number(16)), ...get(AT), ...place(PATTERN.compared), ...LESS, ...leaveIf(0), ...END],
+    ...[...leaveUnlessCounted(PATTERN.counted), ...leaveUnlessCounted(PATTERN.counted + 3)],
+    ...[...leaveIfExcluded(PATTERN.excluded), ...leaveIfExcluded(PATTERN.excluded + 2)],
+    ...[...sumWithin(PATTERN.headerFrom, PATTERN.headerTo), ...MODULO_65535, ...leaveIf(1)],
+    ...[...sumWithin(PATTERN.coveredFrom, PATTERN.coveredTo), ...wanted(PATTERN.rest), ...ADD],
+    ...[...MODULO_65535, ...leaveIf(1)],
     ...[...increase(FROM, get(STEP)), ...increase(COUNT, number(1)), ...leave(0), ...END, ...END],
     ...[...get(COUNT), ...END],
   ];
@@ -115,9 +143,9 @@ const takes = (parameters: number): Code => [0x60, parameters, ...new Array<numb
 export const quickProgram = (): Uint8Array =>
   Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
-    ...section(1, [2, ...takes(2), ...takes(10)]),
+    ...section(1, [2, ...takes(2), ...takes(4)]),
     ...section(2, [1, ...named('m'), ...named('m'), 2, 0, 1]), // imported: a memory of a page or more
     ...section(3, [2, 0, 1]), // two functions, of these types
-    ...section(7, [2, ...named('sum'), 0, 0, ...named('alike'), 0, 1]), // exported
+    ...section(7, [2, ...named('sum'), 0, SUM_FUNCTION, ...named('alike'), 0, ALIKE_FUNCTION]), // exported
     ...section(10, [2, ...sized(sumBody()), ...sized(alikeBody())]),
   ]);

@@ -4,20 +4,22 @@
  * nothing of this is used and nothing else is different.
  */
 
-import { type Likeness, MASK_OCTETS, type Quick } from '../../offload/arena.ts';
-import { type QuickExports, quickProgram } from './quick-program.ts';
+import { type Likeness, LONGEST_MASK, type Quick } from '../../offload/arena.ts';
+import { MASK_AT, PATTERN, type QuickExports, quickProgram } from './quick-program.ts';
 
 const PAGE_OCTETS = 65_536;
+/** Room behind the mask: it is looked at sixteen octets at a time. */
+const PATTERN_OCTETS = MASK_AT + LONGEST_MASK + 16;
 const quicks = new WeakMap<ArrayBufferLike, Quick>();
 
 /** Memory of at least so many octets, all zeros, for which there is a {@link quickOf} if the machine has any. It does not move. */
 export function summableMemory(octets: number): Uint8Array {
   try {
     const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
-    const initial = Math.ceil((octets + MASK_OCTETS) / PAGE_OCTETS);
+    const initial = Math.ceil((octets + PATTERN_OCTETS) / PAGE_OCTETS);
     const memory = new WebAssembly.Memory({ initial });
     quicks.set(memory.buffer, new QuickMemory(WebAssembly, memory));
-    return new Uint8Array(memory.buffer, 0, initial * PAGE_OCTETS - MASK_OCTETS);
+    return new Uint8Array(memory.buffer, 0, initial * PAGE_OCTETS - PATTERN_OCTETS);
   } catch {
     return new Uint8Array(octets); // no WebAssembly here: sums are taken the slow way, and are the same
   }
@@ -28,16 +30,17 @@ export const quickOf = (octets: Uint8Array): Quick | undefined =>
   octets.byteOffset === 0 ? quicks.get(octets.buffer) : undefined;
 
 class QuickMemory implements Quick {
-  readonly mask: Uint8Array;
+  sought = 0;
   readonly #api: WebAssemblyApi;
   readonly #memory: Memory;
+  readonly #patternAt: number;
   /** Compiled when it is first wanted: an idle daemon needs none of V8's WebAssembly, a megabyte of memory. */
   #compiled: QuickExports | undefined;
 
   constructor(api: WebAssemblyApi, memory: Memory) {
-    this.mask = new Uint8Array(memory.buffer, memory.buffer.byteLength - MASK_OCTETS);
     this.#api = api;
     this.#memory = memory;
+    this.#patternAt = memory.buffer.byteLength - PATTERN_OCTETS;
   }
 
   sum(from: number, to: number): number {
@@ -45,11 +48,26 @@ class QuickMemory implements Quick {
     return this.#compiled.sum(from, to);
   }
 
-  alike(from: number, step: number, most: number, wanted: Likeness): number {
+  seek({ key, mask, header, covered, rest, counted, excluded }: Likeness): void {
+    const pattern = new DataView(this.#memory.buffer, this.#patternAt);
+    const put = (word: number, ...values: number[]) => {
+      for (const [i, value] of values.entries()) pattern.setInt32(4 * (word + i), value, true); // WebAssembly's order
+    };
+    put(PATTERN.compared, mask.length);
+    put(PATTERN.headerFrom, header.from, header.to);
+    put(PATTERN.coveredFrom, covered.from, covered.to);
+    put(PATTERN.rest, rest);
+    put(PATTERN.counted, ...counted.flatMap(({ at, by, bits }) => [at, by, bits]));
+    put(PATTERN.excluded, ...excluded.flatMap(({ at, value }) => [at, value]));
+    const room = new Uint8Array(this.#memory.buffer, this.#patternAt + MASK_AT);
+    room.fill(0);
+    room.set(mask);
+    this.sought = key;
+  }
+
+  alike(from: number, step: number, most: number): number {
     this.#compiled ??= compiled(this.#api, this.#memory);
-    const { compared, headerFrom, headerTo, coveredFrom, coveredTo, rest } = wanted;
-    const maskAt = this.mask.byteOffset;
-    return this.#compiled.alike(from, step, most, compared, headerFrom, headerTo, coveredFrom, coveredTo, rest, maskAt);
+    return this.#compiled.alike(from, step, most, this.#patternAt);
   }
 }
 
