@@ -2,11 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { socketPath } from './cli/ask.ts';
 import { commandLine, type RunOptions } from './cli/command-line.ts';
+import { surroundings } from './cli/config-file.ts';
 import { EXIT, type ExitCode } from './cli/exit-code.ts';
 import { processTerminal } from './cli/terminal.ts';
 import { Calendar } from './daemon/calendar.ts';
 import { controlOf } from './daemon/control.ts';
 import { Daemon } from './daemon/daemon.ts';
+import { meantBy } from './daemon/faults.ts';
 import { LineLog } from './daemon/log.ts';
 import { confession } from './daemon/mistake.ts';
 import type { Settings } from './daemon/settings.ts';
@@ -20,11 +22,19 @@ import { entropy } from './host/node/entropy.ts';
 import { endWithin, listenToProcess } from './host/node/process.ts';
 import { resolver } from './host/node/resolver.ts';
 import { beThrifty } from './host/node/thrift.ts';
+import { type Openwrt, openwrt } from './host/openwrt/openwrt.ts';
+import { openBus } from './host/openwrt/ubus/ubus.ts';
 import type { Host } from './ports/host.ts';
 import type { Log } from './ports/log.ts';
 
 /** After a wish to stop the process is gone by then, ms. */
 const LAST_MOMENT_MS = 2950;
+
+/** Where OpenWrt's ubusd listens. */
+const UBUS_SOCKET = '/var/run/ubus/ubus.sock';
+
+/** What we write goes to a system log, as with procd: it dates lines, and takes standard error for errors. */
+const IS_SYSLOG = process.env.L2TPWAN_LOG === 'syslog';
 
 const EXIT_OF = { taken: EXIT.unavailable, forbidden: EXIT.noPermission, unusable: EXIT.osError } as const;
 
@@ -35,7 +45,9 @@ async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
     for (const fault of reading.faults) processTerminal.complain(fault);
     return EXIT.configuration;
   }
-  const log = new LineLog((line) => process.stderr.write(`${line}\n`), new Calendar(clock));
+  const log = IS_SYSLOG
+    ? new LineLog((line, level) => process[level === 'error' ? 'stderr' : 'stdout'].write(`${line}\n`))
+    : new LineLog((line) => process.stderr.write(`${line}\n`), new Calendar(clock));
   for (const warning of reading.warnings) log.write('warn', undefined, warning);
   try {
     mkdirSync(runDir, { recursive: true, mode: 0o755 });
@@ -43,27 +55,34 @@ async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
     processTerminal.complain(`the run directory ${runDir} cannot be made (run as root?): ${(error as Error).message}`);
     return EXIT.noPermission;
   }
-  const host = hostOf(runDir, reading.settings, log);
-  const daemon = new Daemon({ host, log, version: VERSION, read });
+  const { host, router } = hostOf(runDir, reading.settings, log);
+  const about = {
+    runtime: `${process.release.name} ${process.version}`,
+    machine: `${process.platform} ${process.arch}`,
+  };
+  const daemon = new Daemon({ host, log, version: VERSION, read, surroundings: surroundings(), about });
   // Before anything is touched: the socket is what keeps two daemons apart.
+  const answer = controlOf(daemon, clock);
   let control: ControlServer;
   try {
-    control = await serveControl(socketPath(runDir), controlOf(daemon, clock));
+    control = await serveControl(socketPath(runDir), answer);
   } catch (error) {
     if (!(error instanceof SocketRefused)) throw error;
     processTerminal.complain(error.message);
     return EXIT_OF[error.why];
   }
-  const end = untilTheEnd(daemon, log);
+  const end = untilTheEnd(daemon, router, log);
   log.write('info', undefined, `l2tpwan ${VERSION}, run directory ${runDir}`);
-  await Promise.race([daemon.start(reading.settings), end]);
+  router?.open(daemon, answer, (name) => daemon.connectionStatus(name)?.authentication?.method);
+  await Promise.race([daemon.start(reading.settings).then(() => router?.begin()), end]);
   const code = await end;
+  router?.close();
   await control.close();
   return code;
 }
 
 /** Fulfilled when the daemon was told to stop and has stopped, or when a mistake of ours made that necessary. */
-function untilTheEnd(daemon: Daemon, log: Log): Promise<ExitCode> {
+function untilTheEnd(daemon: Daemon, router: Openwrt | undefined, log: Log): Promise<ExitCode> {
   return new Promise((resolve) => {
     const stop = (why: string, code: ExitCode) => {
       endWithin(LAST_MOMENT_MS, code);
@@ -72,8 +91,8 @@ function untilTheEnd(daemon: Daemon, log: Log): Promise<ExitCode> {
         () => resolve(EXIT.software),
       );
     };
-    listenToProcess({
-      stop: (signal) => stop(signal, EXIT.ok),
+    const stopOnce = listenToProcess({
+      stop: (why) => stop(why, EXIT.ok),
       reload: () => {
         daemon.reload().catch((error: unknown) => log.write('error', undefined, confession(error)));
       },
@@ -82,22 +101,26 @@ function untilTheEnd(daemon: Daemon, log: Log): Promise<ExitCode> {
         stop('after an internal error', EXIT.software);
       },
     });
+    if (IS_SYSLOG) router?.onOrphaned(() => stopOnce('the process that procd has for us, our jail, has ended'));
   });
 }
 
-function hostOf(runDir: string, { stateDir }: Settings, log: Log): Host {
+/** This machine; `router` where connections are interfaces of netifd's. */
+function hostOf(runDir: string, settings: Settings, log: Log): { host: Host; router: Openwrt | undefined } {
+  const { stateDir, netifd } = settings;
   const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
-  const network = new LinuxNetwork({ runDir, path, log, ...(stateDir !== undefined && { stateDir }) });
-  return {
-    clock,
-    entropy,
-    network,
-    resolver: resolver({ pin: (nameServer, uplink) => network.pinBriefly(nameServer, uplink) }),
-    dataPlane: dataPlane(runner(path)),
-  };
+  const linux = new LinuxNetwork({ runDir, path, log, ...(stateDir !== undefined && { stateDir }) });
+  const names = resolver({ pin: (nameServer, uplink) => linux.pinBriefly(nameServer, uplink) });
+  const always = { clock, entropy, dataPlane: dataPlane(runner(path)) };
+  if (!netifd) return { host: { ...always, network: linux, resolver: names }, router: undefined };
+  const bus = openBus({ socketPath: process.env.L2TPWAN_UBUS_SOCKET || UBUS_SOCKET, clock, log });
+  const router = openwrt({ bus, clock, log, runDir, linux, resolver: names, meantBy });
+  return { host: { ...always, network: router.network, resolver: router.resolver, owner: router.owner }, router };
 }
 
-process.stdout.on('error', () => process.exit(EXIT.ok)); // whoever read us has read enough
+process.stdout.on('error', () => {
+  if (!IS_SYSLOG) process.exit(EXIT.ok); // whoever read us has read enough
+});
 process.stderr.on('error', () => undefined); // nobody reads the log any more: no reason to hang up
 void commandLine(process.argv.slice(2), { terminal: processTerminal, environment: process.env, run }).then(
   (code) => process.exit(code),

@@ -15,7 +15,7 @@ const LAYERS: Record<string, Layer> = {
   host: {
     imports: ['wire', 'offload', 'ports', 'host'],
     types: ['protocol'],
-    packages: ['node-tuntap2', 'koffi'],
+    packages: ['node-tuntap2', 'koffi', 'zod'],
     node: true,
   },
   cli: { imports: ['ports', 'daemon', 'host', 'cli'], types: ['wire', 'protocol'], node: true },

@@ -81,21 +81,34 @@ const COMMAND: Readonly<Record<string, CommandSpec>> = {
       }),
   },
   events: {
-    options: { ...JSON_OPTION, follow: { type: 'boolean', short: 'f' } },
+    options: { ...JSON_OPTION, follow: { type: 'boolean', short: 'f' }, limit: { type: 'string', short: 'n' } },
     least: 0,
     most: 1,
     make: (values, name) =>
       ask(values, {
         method: 'events',
         follow: values.follow === true,
+        ...limit(values),
         ...format(values),
         ...(name !== undefined && { name }),
       }),
+  },
+  negotiated: {
+    options: JSON_OPTION,
+    least: 1,
+    most: 1,
+    make: (values, name = '') => ask(values, { method: 'negotiated', name, ...format(values) }),
   },
   up: order('up'),
   down: order('down'),
   redial: order('redial'),
   reload: { options: {}, least: 0, most: 0, make: (values) => ask(values, { method: 'reload', format: 'text' }) },
+  info: {
+    options: JSON_OPTION,
+    least: 0,
+    most: 0,
+    make: (values) => ask(values, { method: 'info', ...format(values) }),
+  },
   check: { options: {}, least: 1, most: 1, make: (_, file = '') => ({ command: 'check', file }) },
   version,
   '--version': version,
@@ -106,6 +119,12 @@ const COMMAND: Readonly<Record<string, CommandSpec>> = {
 };
 
 const format = (values: Values) => ({ format: values.json === true ? ('json' as const) : ('text' as const) });
+
+function limit({ limit: text }: Values): { limit?: number } {
+  if (text === undefined) return {};
+  if (!/^[1-9]\d{0,8}$/.test(String(text))) throw new UsageError(`events: --limit takes a number, not "${text}"`);
+  return { limit: Number(text) };
+}
 
 const ask = (values: Values, request: Request): Command => ({
   command: 'ask',

@@ -12,6 +12,7 @@ const EXIT_OF = {
   'bad-request': EXIT.usage,
   'no-such-connection': EXIT.usage,
   'wrong-configuration': EXIT.configuration,
+  refused: EXIT.unavailable,
   internal: EXIT.software,
   busy: EXIT.unavailable,
 } as const;

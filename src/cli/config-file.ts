@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import { type Reading, readSettings, readSettingsText } from '../daemon/settings.ts';
 import { readFile, stat } from '../host/node/files.ts';
 
-const surroundings = () => ({ hostName: hostname() });
+/** Facts of this machine. */
+export const surroundings = () => ({ hostName: hostname() });
 
 /** Never rejects: a file that cannot be read is a fault like any other. Each line begins with the file. */
 export async function readConfigFile(path: string): Promise<Reading> {

@@ -7,12 +7,14 @@ export const HELP = `l2tpwan: an L2TPv2 client with its own PPP
   l2tpwan run -c FILE            keep the connections of FILE up
   l2tpwan run --server HOST --user NAME [--password-file FILE] ...
                                  keep one connection up, without a file
-  l2tpwan status [NAME]          what is going on     --json, --watch
-  l2tpwan events [NAME]          what happened        --json, --follow
+  l2tpwan status [NAME]          what is going on    --json, --watch
+  l2tpwan events [NAME]          what happened       --json, --follow, --limit N
+  l2tpwan negotiated NAME        what both ends agreed on                --json
   l2tpwan up NAME                dial
   l2tpwan down NAME              hang up and stay down
   l2tpwan redial NAME            hang up and dial anew
   l2tpwan reload                 read FILE again (as SIGHUP does)
+  l2tpwan info                   version, runtime, connections of the daemon
   l2tpwan check FILE             is this configuration all right?
   l2tpwan version
   l2tpwan help

@@ -5,12 +5,17 @@ import type { DataPath, DataPlane } from '../ports/data-path.ts';
 import { HostError } from '../ports/host-error.ts';
 import type { ClientEffect, ClientInput } from '../protocol/client-io.ts';
 import { DataLane } from '../protocol/data-lane.ts';
+import type { FarewellRecord } from '../protocol/l2tp/farewell.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionEvent } from './events.ts';
 import { type ConnectionSettings, readSettings } from './settings.ts';
 
 const PEER = { address: '10.5.1.9', port: 1701 };
 const CANDIDATE = { name: 'lns', ...PEER };
+const FAREWELL: FarewellRecord = {
+  ...{ local: { address: '192.0.2.2', port: 40_000 }, peer: PEER, uplink: 'eth0' },
+  ...{ localTunnelId: 1, peerTunnelId: 2, localSessionId: 3, peerSessionId: 4, ns: 5, nr: 6 },
+};
 const LINK = { localAddress: '10.64.0.10', peerAddress: undefined, dns: [], mtu: 1460, server: PEER };
 
 function settingsOf(fields: object = {}, name = 'wan'): ConnectionSettings {
@@ -28,11 +33,12 @@ function scene(
 ) {
   const engines: ScriptedEngine[] = [];
   const events: ConnectionEvent[] = [];
+  const unheard: (FarewellRecord | undefined)[] = [];
   const connection = new Connection(
     settingsOf(fields, name),
     host,
     (event) => events.push(event),
-    async () => undefined,
+    async (farewell) => void unheard.push(farewell),
     () => {
       const engine = new ScriptedEngine(rule);
       engines.push(engine);
@@ -47,7 +53,7 @@ function scene(
     connection.up();
     engine().rule = before;
   };
-  return { host, connection, engines, engine, events, ask, log: host.log };
+  return { host, connection, engines, engine, events, unheard, ask, log: host.log };
 }
 
 const prepare: ClientEffect = { type: 'prepare', candidate: CANDIDATE, localPort: 0 };
@@ -83,14 +89,23 @@ describe('what the engine asks for', () => {
 
   it('has the mark of the connection: the socket, and the journal for the one that hangs up after a crash', async () => {
     const { host, ask } = scene(() => [], new FakeHost(), 'wan', { mark: 7 });
-    const farewell = {
-      ...{ local: { address: '192.0.2.2', port: 40_000 }, peer: PEER, uplink: 'eth0' },
-      ...{ localTunnelId: 1, peerTunnelId: 2, localSessionId: 3, peerSessionId: 4, ns: 5, nr: 6 },
-    };
-    ask(prepare, { type: 'remember', farewell });
+    ask(prepare, { type: 'remember', farewell: FAREWELL });
     await settled();
     expect(host.sockets.map(({ mark }) => mark)).toEqual([7]);
-    expect(host.remembered).toEqual([{ ...farewell, mark: 7 }]);
+    expect(host.remembered).toEqual([{ ...FAREWELL, mark: 7 }]);
+  });
+
+  it('lets a server be told first what it has not heard of, from the very port', async () => {
+    const { host, ask, engine, unheard, log } = scene(() => [], new FakeHost(), 'wan', { mark: 7 });
+    ask({ ...prepare, localPort: 1701 });
+    await settled();
+    log.length = 0;
+    engine().unheard = (server) => (server === PEER.address ? { farewell: FAREWELL, socket: 1 } : undefined);
+    ask({ ...prepare, localPort: 1701 }, { ...prepare, candidate: { ...CANDIDATE, address: '10.5.1.7' } });
+    await settled();
+    expect(unheard).toEqual([undefined, { ...FAREWELL, mark: 7 }, undefined]);
+    expect(log.slice(0, 3)).toEqual(['pin wan 10.5.1.9', 'close socket 1701', 'socket 192.0.2.2:1701']);
+    expect(host.sockets.map(({ isOpen }) => isOpen)).toEqual([false, true, true]);
   });
 
   it('happens in its order, however long each piece takes', async () => {

@@ -11,6 +11,7 @@ import { Client } from '../protocol/client.ts';
 import type { ClientSnapshot, LastFailure } from '../protocol/client-history.ts';
 import type { ClientEffect, ClientInput } from '../protocol/client-io.ts';
 import type { Instant } from '../protocol/deadlines.ts';
+import type { FarewellRecord } from '../protocol/l2tp/farewell.ts';
 import { type Endpoint, type Entropy, sameEndpoint } from '../protocol/machine.ts';
 import type { ClientSettings, Server } from '../protocol/settings.ts';
 import { type Driver, drive } from './driver.ts';
@@ -23,11 +24,13 @@ import { confession, nameOf, waitAfter } from './mistake.ts';
 import type { ConnectionSettings } from './settings.ts';
 
 /** What is used of the engine. */
-export type Engine = Pick<Client, 'handle' | 'deadline' | 'lane' | 'laneSocket' | 'lanePeer' | 'snapshot'>;
+export type Engine = Pick<Client, 'handle' | 'deadline' | 'lane' | 'laneSocket' | 'lanePeer' | 'unheard' | 'snapshot'>;
 export type MakeEngine = (settings: ClientSettings, entropy: Entropy) => Engine;
 
 /** How long a hang-up may take before what is installed is removed without it, ms. The process has 3 s in all. */
 const GOODBYE_MS = 2600;
+/** How long somebody waits for a hang-up that goes on by itself, ms. netifd's patience is 5 s (proto-ext.c). */
+const PATIENCE_MS = 4000;
 
 export class Connection {
   readonly settings: ConnectionSettings;
@@ -45,27 +48,28 @@ export class Connection {
   #recoveryAt: Instant | undefined;
   /** Only the answer to the last question counts. */
   #questions = 0;
-  #atRest: () => void = () => undefined;
+  #untilRest: (() => void)[] = [];
   #stopped: Promise<void> | undefined;
   #engine: Engine;
   #driver: Driver<ClientInput>;
 
   /**
-   * @param beforeDial what has to be done once there is a way to the server; never rejects
+   * @param beforeDial what has to be done once there is a way to the server, and what of this connection it has not heard; never rejects
    * @param makeEngine a test has its own
    */
   constructor(
     settings: ConnectionSettings,
     host: Host,
     report: (event: ConnectionEvent) => void,
-    beforeDial: () => Promise<void>,
+    beforeDial: (unheard: FarewellRecord | undefined) => Promise<void>,
     makeEngine: MakeEngine = (...from) => new Client(...from),
   ) {
     this.settings = settings;
     this.#host = host;
     this.#report = report;
     this.#makeEngine = () => makeEngine(settings.client, host.entropy);
-    this.#groundwork = new Groundwork(settings, host, beforeDial, {
+    const dialSoon = (server: string) => beforeDial(this.#takeUnheard(server));
+    this.#groundwork = new Groundwork(settings, host, dialSoon, {
       datagram: (socket, bytes, from) => this.#datagram(socket, bytes, from),
       pathMtu: (server, octets) => this.#driver.push({ type: 'path-mtu', server, path: { octets, from: 'icmp' } }),
       attention: () => this.#driver.push({ type: 'tick' }),
@@ -118,6 +122,11 @@ export class Connection {
     this.up(); // to an engine at rest a redial means nothing, to one that dials a connect
   }
 
+  /** Hangs up and stays down. Fulfilled when nothing of the dial is installed any more; after 4 s in any case. */
+  hangUp(why: string): Promise<void> {
+    return this.#rest(why, PATIENCE_MS);
+  }
+
   /** Hangs up and leaves nothing behind: no socket open, nothing installed. Less than 3 s, whatever the server does. */
   stop(why: string): Promise<void> {
     this.#stopped ??= this.#stop(why);
@@ -125,20 +134,29 @@ export class Connection {
   }
 
   async #stop(why: string): Promise<void> {
-    const { clock } = this.#host;
-    await new Promise<void>((resolve) => {
-      const patience = clock.alarm(resolve);
-      patience.set(clock.now() + GOODBYE_MS);
-      this.#atRest = () => {
-        patience.close();
-        resolve();
-      };
-      this.down(why);
-      if (this.#engine.snapshot(clock.now()).stage === 'idle') this.#atRest();
-    });
+    await this.#rest(why, GOODBYE_MS);
     this.#driver.stop();
     this.#recovery.close();
     await this.#clear();
+  }
+
+  /** Fulfilled when the engine is at rest, or patience is over. */
+  #rest(why: string, patienceMs: number): Promise<void> {
+    const { clock } = this.#host;
+    return new Promise((resolve) => {
+      const patience = clock.alarm(resolve);
+      patience.set(clock.now() + patienceMs);
+      this.#untilRest.push(() => {
+        patience.close();
+        resolve();
+      });
+      this.down(why);
+      if (this.#engine.snapshot(clock.now()).stage === 'idle') this.#atRest();
+    });
+  }
+
+  #atRest(): void {
+    for (const told of this.#untilRest.splice(0)) told();
   }
 
   #drive(engine: Engine): Driver<ClientInput> {
@@ -172,6 +190,14 @@ export class Connection {
   get #way(): Way | undefined {
     const { lane, laneSocket: socket, lanePeer: peer } = this.#engine;
     return lane === undefined || socket === undefined || peer === undefined ? undefined : { lane, socket, peer };
+  }
+
+  /** Its socket is closed: what it says is said anew, from the same port. */
+  #takeUnheard(server: string): FarewellRecord | undefined {
+    const unheard = this.#engine.unheard(server);
+    if (unheard === undefined) return undefined;
+    this.#groundwork.close(unheard.socket);
+    return { ...unheard.farewell, mark: this.settings.routing.mark };
   }
 
   #resolve(servers: readonly Server[]): void {

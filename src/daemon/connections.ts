@@ -1,13 +1,15 @@
 /** All connections by name: made, replaced when their settings change, removed. What happens to one is no other's business. */
 import type { Host } from '../ports/host.ts';
 import type { Log } from '../ports/log.ts';
+import { FAILURE, type Failure } from '../protocol/failure.ts';
+import type { FarewellRecord } from '../protocol/l2tp/farewell.ts';
 import type { Calendar } from './calendar.ts';
 import { Connection, type MakeEngine } from './connection.ts';
 import { Errands } from './errands.ts';
 import type { ConnectionEvent, Events } from './events.ts';
 import { confession } from './mistake.ts';
 import { type ConnectionSettings, sameSettings } from './settings.ts';
-import { shownFor } from './shown.ts';
+import { shownFailure, shownFor } from './shown.ts';
 import { type ConnectionStatus, connectionStatus } from './status.ts';
 
 export interface ConnectionsParts {
@@ -15,8 +17,8 @@ export interface ConnectionsParts {
   readonly calendar: Calendar;
   readonly events: Events;
   readonly log: Log;
-  /** What has to be done once a connection has a way to its server, before it dials. Never rejects. */
-  readonly beforeDial: (name: string) => Promise<void>;
+  /** What has to be done once a connection has a way to its server, before it dials: that has not heard of the end of a tunnel. Never rejects. */
+  readonly beforeDial: (name: string, unheard: FarewellRecord | undefined) => Promise<void>;
   /** A test has its own. */
   readonly makeEngine?: MakeEngine;
 }
@@ -35,7 +37,12 @@ interface Kept {
 
 export class Connections {
   readonly #parts: ConnectionsParts;
+  /** Those of the file. */
   readonly #kept = new Map<string, Kept>();
+  /** Those of an owner. */
+  readonly #managed = new Map<string, Kept>();
+  /** What an owner wants of one connection is no other's business: each has a turn of its own. */
+  readonly #turns = new Map<string, Errands>();
   readonly #errands = new Errands();
   #isOver = false;
 
@@ -43,17 +50,27 @@ export class Connections {
     this.#parts = parts;
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; then those of an owner. */
   get names(): readonly string[] {
-    return [...this.#kept.keys()];
+    return [...this.#kept.keys(), ...this.#managed.keys()];
+  }
+
+  /** Settings of all but one. */
+  settingsBeside(name: string): readonly ConnectionSettings[] {
+    const all = [...this.#kept.values(), ...this.#managed.values()];
+    return all.map(({ connection }) => connection.settings).filter((settings) => settings.name !== name);
+  }
+
+  isOfFile(name: string): boolean {
+    return this.#kept.has(name);
   }
 
   get(name: string): Connection | undefined {
-    return this.#kept.get(name)?.connection;
+    return this.#find(name)?.connection;
   }
 
   status(name: string): ConnectionStatus | undefined {
-    const kept = this.#kept.get(name);
+    const kept = this.#find(name);
     return kept && connectionStatus(kept.connection, this.#parts.calendar, kept.shown);
   }
 
@@ -77,6 +94,10 @@ export class Connections {
       if (this.#isOver) return { added: [], changed: [], removed: [] };
       const starts: Connection[] = [];
       for (const [name, settings] of wanted) {
+        if (this.#managed.has(name)) {
+          this.#parts.log.write('error', name, 'the configuration names it, but it is an interface already: left out');
+          continue;
+        }
         const old = before.get(name);
         const kept = old !== undefined && !differs(name) ? old : this.#make(settings);
         if (kept === undefined) continue;
@@ -91,13 +112,63 @@ export class Connections {
     });
   }
 
+  /** Keeps a connection of an owner up from now on, with these settings; one that has them already is left in peace. */
+  connect(settings: ConnectionSettings): Promise<void> {
+    const { name } = settings;
+    return this.#inTurn(name, async () => {
+      const old = this.#managed.get(name);
+      const isSame = old !== undefined && sameSettings(old.connection.settings, settings);
+      if (!isSame) await this.#stop(name, 'its settings have changed');
+      if (this.#isOver) return;
+      const kept = isSame ? old : this.#make(settings, this.#parts.host.owner?.failed.bind(this.#parts.host.owner));
+      if (kept === undefined) return;
+      this.#managed.set(name, kept);
+      if (!kept.connection.wanted) kept.connection.up();
+    });
+  }
+
+  /** Fulfilled when the connection of an owner is down. */
+  disconnect(name: string, why: string): Promise<void> {
+    return this.#inTurn(name, async () => this.#managed.get(name)?.connection.hangUp(why));
+  }
+
+  /** A connection of an owner is no more. */
+  forget(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      if (!this.#managed.has(name)) return;
+      await this.#stop(name, 'it is no longer configured');
+      this.#managed.delete(name);
+      this.#parts.events.forget(name);
+    });
+  }
+
+  /** A dial that failed for want of a network, and waits, is tried anew. What the server said no to would be said no to again. */
+  hurry(name: string, why: string): void {
+    const connection = this.#managed.get(name)?.connection;
+    if (connection?.wanted !== true) return;
+    const { stage, lastFailure } = connection.snapshot;
+    const isOfNetwork = lastFailure !== undefined && FAILURE[lastFailure.failure.code].fault === 'network';
+    if (stage === 'waiting' && isOfNetwork) connection.redial(why);
+  }
+
   /** Hangs up all of them at once, for good. Less than 3 s. */
   async stop(why: string): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.names.map((name) => this.#stop(name, why)));
   }
 
-  #make(settings: ConnectionSettings): Kept | undefined {
+  #find(name: string): Kept | undefined {
+    return this.#kept.get(name) ?? this.#managed.get(name);
+  }
+
+  #inTurn(name: string, errand: () => Promise<void>): Promise<void> {
+    const turn = this.#turns.get(name) ?? new Errands();
+    this.#turns.set(name, turn);
+    return turn.run(errand);
+  }
+
+  /** @param failed told of every dial that failed, without any secret */
+  #make(settings: ConnectionSettings, failed?: (name: string, failure: Failure) => void): Kept | undefined {
     const { host, events, log, beforeDial, makeEngine } = this.#parts;
     const { name } = settings;
     const shown = shownFor(settings);
@@ -105,10 +176,11 @@ export class Connections {
       const isUp = event.kind === 'stage' && event.stage === 'up';
       const { level, words } = events.record(name, event, shown, isUp ? upDetail(connection) : '');
       log.write(level, name, words);
+      if (event.kind === 'failed') failed?.(name, shownFailure(event.failure, shown));
     };
     let connection: Connection;
     try {
-      connection = new Connection(settings, host, report, () => beforeDial(name), makeEngine);
+      connection = new Connection(settings, host, report, (unheard) => beforeDial(name, unheard), makeEngine);
     } catch (error) {
       log.write('error', name, confession(error));
       return undefined;
@@ -117,8 +189,7 @@ export class Connections {
   }
 
   async #stop(name: string, why: string): Promise<void> {
-    await this.#kept
-      .get(name)
+    await this.#find(name)
       ?.connection.stop(why)
       .catch((error: unknown) => this.#parts.log.write('error', name, confession(error)));
   }

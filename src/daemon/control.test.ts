@@ -30,6 +30,7 @@ async function scene(connections: Record<string, object> = { wan: {}, spare: { e
     host,
     log,
     version: '1.2.3',
+    surroundings: { hostName: 'router' },
     read: async () => next,
     makeEngine: () => {
       const engine = new ScriptedEngine((input) => (input.type === 'connect' ? [stage('up')] : []));
@@ -194,7 +195,10 @@ describe('nonsense', () => {
     ['', 'the request is not JSON'],
     ['{"method":', 'the request is not JSON'],
     ['null', 'request: '],
-    ['{"method":"shutdown"}', 'method: a method: status, events, up, down, redial, reload or version'],
+    [
+      '{"method":"shutdown"}',
+      'method: a method: status, events, negotiated, up, down, redial, reload, version or info',
+    ],
     ['{"method":"up"}', 'name: the name of a connection'],
     ['{"method":"status","watch":"yes"}', 'watch: true or false'],
   ])('%j', async (line, words) => {

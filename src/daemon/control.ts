@@ -5,16 +5,18 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../ports/clock.ts';
 import type { Busy, Reply, Serve } from '../ports/control-channel.ts';
-import type { Connection } from './connection.ts';
+import { type InterfaceOwner, OwnerRefused } from '../ports/interface-owner.ts';
 import { changesWords, type Daemon } from './daemon.ts';
 import type { EventView } from './events.ts';
 import { confession } from './mistake.ts';
-import { renderEvents, renderStatus, renderVersion, type Style } from './render.ts';
+import { renderEvents, renderInfo, renderNegotiated, renderStatus, renderVersion, type Style } from './render.ts';
 
 /** How often a watched status is told anew, ms. */
 const WATCH_MS = 1000;
 
+const HOW_MANY = 'how many, at least 1';
 const name = z.string('the name of a connection');
+const count = z.number(HOW_MANY).check(z.refine((value) => Number.isInteger(value) && value > 0, HOW_MANY));
 const flag = z._default(z.boolean('true or false'), false);
 /** `text` for people, `json` for programs; `colour` when the text goes to a terminal. */
 const form = { format: z._default(z.enum(['text', 'json']), 'json'), colour: flag };
@@ -23,12 +25,14 @@ const REQUEST = z.discriminatedUnion(
   'method',
   [
     z.object({ method: z.literal('status'), name: z.optional(name), watch: flag, ...form }),
-    z.object({ method: z.literal('events'), name: z.optional(name), follow: flag, ...form }),
+    z.object({ method: z.literal('events'), name: z.optional(name), follow: flag, limit: z.optional(count), ...form }),
+    z.object({ method: z.literal('negotiated'), name, ...form }),
     z.object({ method: z.enum(['up', 'down', 'redial']), name, ...form }),
     z.object({ method: z.literal('reload'), ...form }),
     z.object({ method: z.literal('version'), ...form }),
+    z.object({ method: z.literal('info'), ...form }),
   ],
-  'a method: status, events, up, down, redial, reload or version',
+  'a method: status, events, negotiated, up, down, redial, reload, version or info',
 );
 
 export type Request = z.input<typeof REQUEST>;
@@ -40,12 +44,15 @@ export type Answer =
   | { readonly data: unknown }
   | Busy
   | {
-      readonly error: 'bad-request' | 'no-such-connection' | 'wrong-configuration' | 'internal';
+      readonly error: 'bad-request' | 'no-such-connection' | 'wrong-configuration' | 'refused' | 'internal';
       readonly words: string;
     };
 
 /** What is used of the daemon. */
-export type Controlled = Pick<Daemon, 'names' | 'connection' | 'connectionStatus' | 'status' | 'events' | 'reload'>;
+export type Controlled = Pick<
+  Daemon,
+  'names' | 'refused' | 'ownerOf' | 'connection' | 'connectionStatus' | 'status' | 'about' | 'events' | 'reload'
+>;
 
 export function controlOf(daemon: Controlled, clock: Clock): Serve {
   return (line, reply) => {
@@ -78,6 +85,26 @@ function read(line: string): Read | Exclude<Extract<Answer, { error: string }>, 
 
 const nothing = (): void => undefined;
 
+type Order = ReadOf<'up' | 'down' | 'redial'>;
+
+const isOrder = (request: Read): request is Order => Object.hasOwn(OBEYED, request.method);
+
+const OBEYED = { up: 'dialling', down: 'hanging up', redial: 'dialling anew' } as const;
+
+/** What it is called when the owner does not obey. */
+const REFUSED = {
+  'no-such-interface': 'no-such-connection',
+  'wrong-settings': 'wrong-configuration',
+  'not-there': 'refused',
+} as const satisfies Record<OwnerRefused['why'], string>;
+
+/** One of many by name, or all of them. */
+const chosen = <Value>(all: Readonly<Record<string, Value>>, name: string | undefined): Record<string, Value> =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => name === undefined || key === name));
+
+const obeyed = (name: string, method: Order['method'], enabled: boolean, format: Order['format']): Answer =>
+  format === 'text' ? { text: `${name}: ${OBEYED[method]}` } : { data: { name, enabled } };
+
 /** One request being answered. */
 class Turn {
   readonly #daemon: Controlled;
@@ -93,24 +120,27 @@ class Turn {
   }
 
   take(request: Read): () => void {
-    if ('name' in request && request.name !== undefined && !this.#daemon.names.includes(request.name))
+    if (isOrder(request)) return this.#order(request);
+    if ('name' in request && request.name !== undefined && !this.#known.includes(request.name))
       return this.#last({ error: 'no-such-connection', words: this.#noSuch(request.name) });
     switch (request.method) {
       case 'status':
         return this.#status(request);
       case 'events':
         return this.#events(request);
-      case 'up':
-        return this.#order(request, (connection) => connection.up(), 'dialling');
-      case 'down':
-        return this.#order(request, (connection) => connection.down('asked to'), 'hanging up');
-      case 'redial':
-        return this.#order(request, (connection) => connection.redial('asked to'), 'dialling anew');
+      case 'negotiated':
+        return this.#negotiated(request);
       case 'reload':
         return this.#reload(request);
       case 'version': {
         const { status } = this.#daemon;
         return this.#last(request.format === 'text' ? { text: renderVersion(status) } : { data: status.daemon });
+      }
+      case 'info': {
+        const { status, about } = this.#daemon;
+        const { daemon, connections } = status;
+        const data = { ...daemon, ...about, connections: Object.keys(connections) };
+        return this.#last(request.format === 'text' ? { text: renderInfo(status, about) } : { data });
       }
       default:
         return request satisfies never;
@@ -132,22 +162,23 @@ class Turn {
     return nothing;
   }
 
+  /** Those too that are none yet, for want of settings that work. */
+  get #known(): readonly string[] {
+    const { names, refused } = this.#daemon;
+    return [...new Set([...names, ...Object.keys(refused)])];
+  }
+
   #noSuch(asked: string): string {
-    const { names } = this.#daemon;
+    const names = this.#known;
     const known = names.length === 0 ? 'there are no connections' : `there is ${names.join(', ')}`;
     return `no connection is called "${asked.slice(0, 64)}": ${known}`;
   }
 
   #status({ name, watch, format, colour }: ReadOf<'status'>): () => void {
     const tell = () => {
-      const { daemon, connections } = this.#daemon.status;
-      const chosen = name === undefined ? connections : { [name]: connections[name] };
-      const shown = Object.fromEntries(Object.entries(chosen).flatMap(([key, value]) => (value ? [[key, value]] : [])));
-      this.#say(
-        format === 'text'
-          ? { text: renderStatus({ connections: shown }, { colour }) }
-          : { data: { daemon, connections: shown } },
-      );
+      const { daemon, connections, refused } = this.#daemon.status;
+      const shown = { connections: chosen(connections, name), refused: chosen(refused, name) };
+      this.#say(format === 'text' ? { text: renderStatus(shown, { colour }) } : { data: { daemon, ...shown } });
     };
     tell();
     if (!watch) {
@@ -162,9 +193,21 @@ class Turn {
     return () => alarm.close();
   }
 
-  #events({ name, follow, format, colour }: ReadOf<'events'>): () => void {
+  #negotiated({ name, format }: ReadOf<'negotiated'>): () => void {
+    const status = this.#daemon.connectionStatus(name);
+    if (status === undefined)
+      return this.#last({ error: 'wrong-configuration', words: `${name}: wrong settings, so nothing is negotiated` });
+    const { state, negotiated, authentication, mtu, address, dns } = status;
+    return this.#last(
+      format === 'text'
+        ? { text: renderNegotiated(name, status) }
+        : { data: { name, state, negotiated, authentication, mtu, address, dns } },
+    );
+  }
+
+  #events({ name, follow, limit, format, colour }: ReadOf<'events'>): () => void {
     const tell = (events: readonly EventView[]) => this.#tellEvents(events, format, { colour });
-    tell(this.#daemon.events.list(name));
+    tell(this.#daemon.events.list(name).slice(limit === undefined ? 0 : -limit));
     if (!follow) {
       this.#end();
       return nothing;
@@ -180,17 +223,31 @@ class Turn {
     else if (events.length > 0) this.#say({ text: renderEvents(events, style) });
   }
 
-  #order(
-    { name, format }: ReadOf<'up' | 'down' | 'redial'>,
-    give: (connection: Connection) => void,
-    words: string,
-  ): () => void {
+  #order(order: Order): () => void {
+    const { method, name, format } = order;
+    const owner = this.#daemon.ownerOf(name);
     const connection = this.#daemon.connection(name);
+    // Inside of what an owner wants up, a redial is ours to do.
+    const isOurs = owner === undefined || (method === 'redial' && connection?.wanted === true);
+    if (!isOurs) return this.#ask(owner, order);
     if (connection === undefined) return this.#last({ error: 'no-such-connection', words: this.#noSuch(name) });
-    give(connection);
-    return this.#last(
-      format === 'text' ? { text: `${name}: ${words}` } : { data: { name, enabled: connection.wanted } },
+    if (method === 'up') connection.up();
+    else if (method === 'down') connection.down('asked to');
+    else connection.redial('asked to');
+    return this.#last(obeyed(name, method, connection.wanted, format));
+  }
+
+  /** Up and down are the owner's to say, of interfaces too that we have not heard of. */
+  #ask(owner: InterfaceOwner, { method, name, format }: Order): () => void {
+    const isUp = method !== 'down';
+    (isUp ? owner.up(name) : owner.down(name)).then(
+      () => this.#last(obeyed(name, method, isUp, format)),
+      (error: unknown) => {
+        if (!(error instanceof OwnerRefused)) return this.#last({ error: 'internal', words: confession(error) });
+        return this.#last({ error: REFUSED[error.why], words: error.message });
+      },
     );
+    return nothing;
   }
 
   #reload({ format }: ReadOf<'reload'>): () => void {

@@ -23,6 +23,7 @@ describe('a reload', () => {
       host,
       log: new LineLog(() => undefined, new Calendar(host.clock)),
       version: '1.2.3',
+      surroundings: { hostName: 'router' },
       read: async () => settingsOf('new'),
       makeEngine: () => new ScriptedEngine(() => []),
     });

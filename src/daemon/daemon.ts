@@ -1,5 +1,6 @@
 /** The daemon as a whole: starts with what a crash left behind, keeps the connections of one file, ends without a trace. */
 import type { Host } from '../ports/host.ts';
+import type { Fault, ManagedConnections } from '../ports/interface-owner.ts';
 import { Calendar } from './calendar.ts';
 import type { Connection, MakeEngine } from './connection.ts';
 import { type Changes, Connections } from './connections.ts';
@@ -7,7 +8,7 @@ import { Events } from './events.ts';
 import { Farewells } from './farewells.ts';
 import type { LineLog } from './log.ts';
 import { confession } from './mistake.ts';
-import type { Reading, Settings } from './settings.ts';
+import { type Reading, readConnection, type Settings, type Surroundings } from './settings.ts';
 import type { ConnectionStatus, Status } from './status.ts';
 
 export interface DaemonParts {
@@ -16,6 +17,10 @@ export interface DaemonParts {
   readonly version: string;
   /** Reads the configuration again, from wherever it is. */
   readonly read: () => Promise<Reading>;
+  /** For connections that come without a file. */
+  readonly surroundings: Surroundings;
+  /** What is running here besides us, for people: the runtime, the machine. */
+  readonly about?: Readonly<Record<string, string>>;
   /** A test has its own. */
   readonly makeEngine?: MakeEngine;
 }
@@ -23,7 +28,7 @@ export interface DaemonParts {
 /** What became of a reload: changes, or the lines that say why everything stays as it is. */
 export type Reloaded = { readonly changes: Changes } | { readonly faults: readonly string[] };
 
-export class Daemon {
+export class Daemon implements ManagedConnections {
   readonly events: Events;
   readonly version: string;
   readonly #parts: DaemonParts;
@@ -46,7 +51,7 @@ export class Daemon {
       ...parts,
       calendar: this.#calendar,
       events: this.events,
-      beforeDial: (name) => this.#farewells.catchUp(name),
+      beforeDial: (name, unheard) => this.#farewells.catchUp(name, unheard),
     });
   }
 
@@ -88,6 +93,27 @@ export class Daemon {
     return { changes };
   }
 
+  async connect(name: string, raw: unknown): Promise<readonly Fault[]> {
+    await this.#started;
+    if (this.#connections.isOfFile(name))
+      return [{ field: '', words: 'the configuration file has a connection of this name' }];
+    const { surroundings, log } = this.#parts;
+    const reading = readConnection(name, raw, surroundings, this.#connections.settingsBeside(name));
+    if ('faults' in reading) return reading.faults;
+    for (const { field, words } of reading.warnings) log.write('warn', name, `${field}: ${words}`);
+    await this.#connections.connect(reading.settings);
+    return [];
+  }
+  disconnect(name: string, why: string): Promise<void> {
+    return this.#connections.disconnect(name, why);
+  }
+  forget(name: string): Promise<void> {
+    return this.#connections.forget(name);
+  }
+  hurry(name: string, why: string): void {
+    this.#connections.hurry(name, why);
+  }
+
   /** Hangs up everything properly and leaves nothing behind. Less than 3 s. */
   async stop(why: string): Promise<void> {
     this.#parts.log.write('info', undefined, `stopping: ${why}`);
@@ -95,6 +121,16 @@ export class Daemon {
     await this.#parts.host.network.close();
   }
 
+  /** Who decides whether a connection is up; undefined: we do. */
+  ownerOf(name: string): Host['owner'] {
+    return this.#connections.isOfFile(name) ? undefined : this.#parts.host.owner;
+  }
+  get about(): Readonly<Record<string, string>> {
+    return this.#parts.about ?? {};
+  }
+  get refused(): Status['refused'] {
+    return this.#parts.host.owner?.refused ?? {};
+  }
   get names(): readonly string[] {
     return this.#connections.names;
   }
@@ -116,6 +152,7 @@ export class Daemon {
         ageMs: this.#calendar.ageOf(this.#startedAt),
       },
       connections: Object.fromEntries(statuses),
+      refused: this.refused,
     };
   }
 }

@@ -114,4 +114,17 @@ describe('the log', () => {
       '2026-11-22T07:00:00.000Z error two lines  [31m and a colour',
     ]);
   });
+
+  it('leaves the date to whoever has one, and says how grave a line is where that would be lost', () => {
+    const lines: [string, string][] = [];
+    const log = new LineLog((line, level) => lines.push([level, line]));
+    log.level = 'debug';
+    for (const level of ['error', 'warn', 'info', 'debug'] as const) log.write(level, 'wan', 'so it is');
+    expect(lines).toEqual([
+      ['error', 'wan: so it is'],
+      ['warn', 'warning: wan: so it is'],
+      ['info', 'wan: so it is'],
+      ['debug', 'debug: wan: so it is'],
+    ]);
+  });
 });

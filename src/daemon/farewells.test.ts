@@ -26,13 +26,14 @@ function begin(left: Partial<FarewellRecord> = {}, hooks: Record<string, () => v
   const lines: string[] = [];
   const log = new LineLog((line) => lines.push(line), new Calendar(host.clock));
   const connections = { wan: { servers: ['10.5.1.7'], username: 'alice', password: 's3cret' } };
-  const reading = readSettings({ connections }, { hostName: 'router' });
+  const surroundings = { hostName: 'router' };
+  const reading = readSettings({ connections }, surroundings);
   if ('faults' in reading) throw new Error(reading.faults.join('\n'));
   const makeEngine = () =>
     new ScriptedEngine((input) =>
       input.type === 'connect' ? [{ type: 'prepare', candidate: CANDIDATE, localPort: 1701 }] : [],
     );
-  const daemon = new Daemon({ host, log, version: '1.2.3', read: async () => reading, makeEngine });
+  const daemon = new Daemon({ host, log, version: '1.2.3', read: async () => reading, surroundings, makeEngine });
   void daemon.start(reading.settings);
   /** Lines of the log about the server of the earlier run. */
   const said = () => lines.filter((line) => line.includes('of an earlier run'));

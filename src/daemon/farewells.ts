@@ -1,4 +1,7 @@
-/** The tunnels of a run that crashed are hung up: all at once before anything is dialled, or later, once the uplink is there. */
+/**
+ * Tunnels whose servers have not heard that they are over are hung up: those of a run that crashed all at once before anything is
+ * dialled, or later, once the uplink is there; those of this run, which ended while it was not, before their connection's next dial.
+ */
 import type { Host } from '../ports/host.ts';
 import { HostError } from '../ports/host-error.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,29 +22,37 @@ export class Farewells {
 
   /** Ends when the server has answered or stayed silent for two seconds. Never rejects: a farewell that fails stops nothing. */
   async say(connection: string, farewell: FarewellRecord): Promise<void> {
-    const words = await this.#try(connection, farewell);
+    const words = await this.#try(connection, farewell, EARLIER);
     if (words === undefined) return;
     this.#unsaid.set(connection, farewell);
+    const server = peerOf(farewell, EARLIER);
     const later = 'that is tried once more before its next dial';
-    this.#log.write('info', connection, `${peerOf(farewell)} cannot be told yet that we hang up, ${later}: ${words}`);
+    this.#log.write('info', connection, `${server} cannot be told yet that we hang up, ${later}: ${words}`);
   }
 
-  /** Says what could not be said at the start, once, now that the connection has a way to its server. Never rejects. */
-  async catchUp(connection: string): Promise<void> {
-    const farewell = this.#unsaid.get(connection);
-    if (farewell === undefined) return;
+  /**
+   * Says, once, what could not be said before, now that the connection has a way to its server. Never rejects.
+   * @param unheard of this run
+   */
+  async catchUp(connection: string, unheard: FarewellRecord | undefined): Promise<void> {
+    const left = this.#unsaid.get(connection);
     this.#unsaid.delete(connection);
-    const words = await this.#try(connection, farewell);
+    if (left !== undefined) await this.#sayNow(connection, left, EARLIER);
+    if (unheard !== undefined) await this.#sayNow(connection, unheard, LAST);
+  }
+
+  async #sayNow(connection: string, farewell: FarewellRecord, whose: string): Promise<void> {
+    const words = await this.#try(connection, farewell, whose);
     if (words === undefined) return;
-    this.#log.write('warn', connection, `${peerOf(farewell)} could not be told that we hang up: ${words}`);
+    this.#log.write('warn', connection, `${peerOf(farewell, whose)} could not be told that we hang up: ${words}`);
   }
 
   /** @returns why this machine cannot send it */
-  async #try(connection: string, farewell: FarewellRecord): Promise<string | undefined> {
+  async #try(connection: string, farewell: FarewellRecord, whose: string): Promise<string | undefined> {
     try {
       const acknowledged = await sayFarewell(farewell, this.#host);
       const words = acknowledged ? 'has hung up' : 'did not answer our hanging up';
-      this.#log.write('info', connection, `${peerOf(farewell)} ${words}`);
+      this.#log.write('info', connection, `${peerOf(farewell, whose)} ${words}`);
     } catch (error) {
       if (error instanceof HostError) return error.failure.detail;
       this.#log.write('error', connection, confession(error));
@@ -50,7 +61,10 @@ export class Farewells {
   }
 }
 
-const peerOf = ({ peer }: FarewellRecord): string => `the server ${peer.address} of an earlier run`;
+const EARLIER = 'an earlier run';
+const LAST = 'the last tunnel';
+
+const peerOf = ({ peer }: FarewellRecord, whose: string): string => `the server ${peer.address} of ${whose}`;
 
 /** From the address and port that the tunnel had. @throws HostError when they are not to be had */
 async function sayFarewell(record: FarewellRecord, host: Host): Promise<boolean> {

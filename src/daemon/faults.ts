@@ -5,14 +5,23 @@ import { fieldsAt, SECRET_FIELDS } from './settings-schema.ts';
 type Issue = z.core.$ZodIssue;
 export type Path = readonly PropertyKey[];
 
-/** One line for one field that is wrong. `value` is shown unless the field is secret; undefined: it is missing. */
-export function faultLine(path: Path, value: unknown, allowed: string): string {
-  return `${pathText(path)}: ${foundText(path, value)}, allowed: ${allowed}`;
+/** What is wrong at one place of a file. */
+export interface FieldFault {
+  readonly path: Path;
+  readonly words: string;
 }
 
-/** The lines for everything that the schema found in `raw`. */
-export function faultLines(raw: unknown, issues: readonly Issue[]): string[] {
-  return issues.flatMap((issue) => linesOf(raw, issue, issue.path));
+/** `value` is shown unless the field is secret; undefined: it is missing. */
+export function faultAt(path: Path, value: unknown, allowed: string): FieldFault {
+  return { path, words: `${foundText(path, value)}, allowed: ${allowed}` };
+}
+
+/** One line for one field that is wrong. */
+export const lineOf = ({ path, words }: FieldFault): string => `${pathText(path)}: ${words}`;
+
+/** Everything that the schema of what stands at `place` found in the file `raw`. */
+export function schemaFaults(raw: unknown, issues: readonly Issue[], place: Path = []): FieldFault[] {
+  return issues.flatMap((issue) => faultsOf(raw, issue, [...place, ...issue.path]));
 }
 
 /** `connections.wan.servers[1]` */
@@ -21,19 +30,22 @@ export function pathText(path: Path): string {
   return text === '' ? 'the file' : text.replace(/^\./, '');
 }
 
-function linesOf(raw: unknown, issue: Issue, path: Path): string[] {
+function faultsOf(raw: unknown, issue: Issue, path: Path): FieldFault[] {
   const value = at(raw, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => `${pathText([...path, key])}: unknown field${suggestion(key, fieldsAt(path))}`);
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        words: `unknown field${suggestion(key, fieldsAt(path))}`,
+      }));
     case 'invalid_union': {
       // The branch that the value was meant for knows best; only an object says which one that is.
       const branch = isObject(value) ? issue.errors.find((errors) => !errors.some(isWrongFromTheStart)) : undefined;
-      if (branch === undefined) return [faultLine(path, value, issue.message)];
-      return branch.flatMap((inner) => linesOf(raw, inner, [...path, ...inner.path]));
+      if (branch === undefined) return [faultAt(path, value, issue.message)];
+      return branch.flatMap((inner) => faultsOf(raw, inner, [...path, ...inner.path]));
     }
     default:
-      return [faultLine(path, issue.code === 'invalid_key' ? path.at(-1) : value, messageOf(issue))];
+      return [faultAt(path, issue.code === 'invalid_key' ? path.at(-1) : value, messageOf(issue))];
   }
 }
 
@@ -78,15 +90,24 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 function suggestion(found: string, known: readonly string[]): string {
+  const meant = meantBy(found, known, ALIASES);
+  if (meant !== undefined) return `, did you mean "${meant}"?`;
+  return known.length > 0 && known.length < 10 ? `, allowed: ${known.join(', ')}` : '';
+}
+
+/** What somebody may have meant by a name that there is not. @param aliases names used elsewhere, small letters and digits only */
+export function meantBy(
+  found: string,
+  known: readonly string[],
+  aliases: Readonly<Record<string, string>>,
+): string | undefined {
   const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const alias = Object.hasOwn(ALIASES, plain(found)) ? ALIASES[plain(found)] : undefined;
+  const alias = Object.hasOwn(aliases, plain(found)) ? aliases[plain(found)] : undefined;
   const near = known
     .map((name) => ({ name, distance: distance(plain(found), plain(name)) }))
     .filter((each) => each.distance <= Math.max(1, Math.floor(each.name.length / 3)))
     .sort((a, b) => a.distance - b.distance)[0]?.name;
-  const meant = near ?? (alias !== undefined && known.includes(alias) ? alias : undefined);
-  if (meant !== undefined) return `, did you mean "${meant}"?`;
-  return known.length > 0 && known.length < 10 ? `, allowed: ${known.join(', ')}` : '';
+  return near ?? (alias !== undefined && known.includes(alias) ? alias : undefined);
 }
 
 /** How many letters to add, remove, change or swap with their neighbour (Damerau and Levenshtein). */

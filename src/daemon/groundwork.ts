@@ -50,7 +50,7 @@ export type DataPathView = Pick<DataPath, 'backend' | 'device' | 'features' | 'c
 export class Groundwork {
   readonly #settings: ConnectionSettings;
   readonly #host: Host;
-  readonly #beforeDial: () => Promise<void>;
+  readonly #beforeDial: (server: string) => Promise<void>;
   readonly #happenings: Happenings;
   readonly #sockets: Sockets;
   readonly #network: ConnectionNetwork;
@@ -61,7 +61,13 @@ export class Groundwork {
   /** What the user has been told already of what is slower than it could be. */
   readonly #told = new Set<string>();
 
-  constructor(settings: ConnectionSettings, host: Host, beforeDial: () => Promise<void>, happenings: Happenings) {
+  /** @param beforeDial what has to be done once there is a way to a server's address; never rejects */
+  constructor(
+    settings: ConnectionSettings,
+    host: Host,
+    beforeDial: (server: string) => Promise<void>,
+    happenings: Happenings,
+  ) {
     this.#settings = settings;
     this.#host = host;
     this.#beforeDial = beforeDial;
@@ -87,7 +93,7 @@ export class Groundwork {
   /** Pins the server's route and opens a socket on the uplink it leads over; port 0: any. */
   async prepare(candidate: Candidate, localPort: number): Promise<Path> {
     const uplink = await this.#network.pin(candidate.address);
-    await this.#beforeDial(); // it may need the very port
+    await this.#beforeDial(candidate.address); // it may need the very port
     const { mark } = this.#settings.routing;
     const place = { local: { address: uplink.source, port: localPort }, device: uplink.device, mark };
     const { socket, local } = await this.#sockets.open((await this.#plane()).datagrams, place);

@@ -71,6 +71,14 @@ describe('a status for people', () => {
     ]);
   });
 
+  it('says who has the rest in hand, as long as there is anything', async () => {
+    const status = { ...(await statusOf(UP)), owner: 'netifd' };
+    const text = (state: ConnectionStatus['state']) =>
+      renderStatus({ connections: { wan: { ...status, state } } }, PLAIN);
+    expect(text('up')).toContain('\n  netifd    has address, name servers and routes into the tunnel in hand\n');
+    expect(text('idle')).not.toContain('netifd');
+  });
+
   it('says how large datagrams may be, and how that is known', async () => {
     const status = await statusOf(UP);
     const shown = (pathMtu: ConnectionStatus['pathMtu']) =>
@@ -86,6 +94,17 @@ describe('a status for people', () => {
       "  path      1500 octets, the uplink's; the server cuts large echoes short",
     );
     expect(shown(null)).toBeUndefined();
+  });
+
+  it('shows what could not become a connection, and why', async () => {
+    const refused = { campus: ['option mtu: found "abc"', 'option usernam: unknown'] };
+    const text = 'campus: wrong settings\n  option mtu: found "abc"\n  option usernam: unknown';
+    expect(renderStatus({ connections: {}, refused }, PLAIN)).toBe(text);
+    const connections = { wan: await statusOf(UP) };
+    expect(renderStatus({ connections, refused }, PLAIN)).toMatch(new RegExp(`^wan: up[^]*\n\n${text}$`));
+    expect(renderStatus({ connections: {}, refused }, { colour: true })).toContain(
+      '\u001b[31mcampus: wrong settings\u001b[0m\n',
+    );
   });
 
   it('of nothing', () => expect(renderStatus({ connections: {} }, PLAIN)).toBe('there are no connections'));
@@ -152,7 +171,7 @@ describe('events for people', () => {
 
 it('says which version runs', () => {
   const daemon = { version: '1.2.3', since: '', ageMs: 8_000_000 };
-  expect(renderVersion({ daemon, connections: {} })).toBe('l2tpwan 1.2.3, running for 2 h 13 min');
+  expect(renderVersion({ daemon })).toBe('l2tpwan 1.2.3, running for 2 h 13 min');
 });
 
 describe('columns', () => {

@@ -12,11 +12,16 @@ export interface Style {
   readonly colour: boolean;
 }
 
-/** All connections of a status, one under the other. */
-export function renderStatus({ connections }: Pick<Status, 'connections'>, style: Style): string {
-  const all = Object.entries(connections);
-  if (all.length === 0) return 'there are no connections';
-  return all.map(([name, status]) => renderConnection(name, status, style)).join('\n\n');
+/** What is shown of a status. */
+type StatusShown = Pick<Status, 'connections'> & Partial<Pick<Status, 'refused'>>;
+
+/** All connections of a status, one under the other; then what could not become one. */
+export function renderStatus({ connections, refused = {} }: StatusShown, style: Style): string {
+  const all = [
+    ...Object.entries(connections).map(([name, status]) => renderConnection(name, status, style)),
+    ...Object.entries(refused).map(([name, faults]) => renderRefused(name, faults, style)),
+  ];
+  return all.length === 0 ? 'there are no connections' : all.join('\n\n');
 }
 
 export function renderEvents(events: readonly EventView[], style: Style): string {
@@ -28,8 +33,36 @@ export function renderEvents(events: readonly EventView[], style: Style): string
     .join('\n');
 }
 
-export function renderVersion({ daemon }: Status): string {
+export function renderVersion({ daemon }: Pick<Status, 'daemon'>): string {
   return `l2tpwan ${daemon.version}, running for ${durationWords(daemon.ageMs)}`;
+}
+
+/** The version, and what is running here besides us. */
+export function renderInfo(
+  status: Pick<Status, 'daemon' | 'connections'>,
+  about: Readonly<Record<string, string>>,
+): string {
+  const names = Object.keys(status.connections);
+  const lines = Object.entries({ ...about, connections: names.length === 0 ? 'none' : names.join(', ') });
+  return [
+    renderVersion(status),
+    ...lines.flatMap(([label, text]) => hang(`  ${label.padEnd(INFO_COLUMNS)}`, text)),
+  ].join('\n');
+}
+
+const INFO_COLUMNS = 13;
+
+/** What both ends of one connection agreed on. */
+export function renderNegotiated(name: string, status: ConnectionStatus): string {
+  const agreed = [
+    ...optionRows(status),
+    ...row('login', loginWords(status)),
+    ...row('address', addressWords(status)),
+    ...row('dns', status.dns.join(', ')),
+    ...row('mtu', status.mtu !== null && String(status.mtu)),
+  ];
+  if (agreed.length === 0) return `${name}: nothing is agreed on yet`;
+  return agreed.flatMap(([label, text]) => hang(label.padEnd(LABEL_COLUMNS), text)).join('\n');
 }
 
 function renderConnection(name: string, status: ConnectionStatus, style: Style): string {
@@ -45,6 +78,9 @@ function renderConnection(name: string, status: ConnectionStatus, style: Style):
   return [headline, ...lines].join('\n');
 }
 
+const renderRefused = (name: string, faults: readonly string[], style: Style): string =>
+  [paint(`${name}: wrong settings`, 'red', style), ...faults.flatMap((fault) => hang('  ', fault))].join('\n');
+
 const LABEL_COLUMNS = 10;
 
 function stateWords({ state, server, enabled }: ConnectionStatus): string {
@@ -57,7 +93,7 @@ type Row = readonly [label: string, text: string];
 
 /** What there is to say, in the order in which people ask. */
 function rows(status: ConnectionStatus): Row[] {
-  const { server, path, tunnel, session, address, dns, lastFailure, nextAttempt } = status;
+  const { server, path, tunnel, session, dns, lastFailure, nextAttempt } = status;
   const isUp = status.state === 'up';
   const said = tunnel?.peerHostName ? `, calls itself "${tunnel.peerHostName}"` : '';
   return [
@@ -67,10 +103,7 @@ function rows(status: ConnectionStatus): Row[] {
     ...row('outside', path && `${endpoint(path.local)} to ${endpoint(path.peer)} over ${path.uplink}`),
     ...row('tunnel', tunnel && `${tunnel.localId} here, ${tunnel.peerId ?? '?'} there`),
     ...row('session', session && `${session.localId} here, ${session.peerId ?? '?'} there`),
-    ...row(
-      'address',
-      address && [address.local, address.peer && `peer ${address.peer}`, address.ipv6].filter(Boolean).join(', '),
-    ),
+    ...row('address', addressWords(status)),
     ...row('dns', dns.length > 0 && dns.join(', ') + (status.resolvFile === null ? '' : `, in ${status.resolvFile}`)),
     ...row(
       'device',
@@ -85,6 +118,10 @@ function rows(status: ConnectionStatus): Row[] {
     ...counterRows(status),
     ...row('dial', status.state !== 'idle' && dialWords(status)),
     ...status.routes.flatMap((route, index) => row(index === 0 ? 'routes' : '', routeWords(route))),
+    ...row(
+      status.owner ?? '',
+      status.owner !== null && isUp && 'has address, name servers and routes into the tunnel in hand',
+    ),
     ...status.rules.flatMap((rule, index) => row(index === 0 ? 'rules' : '', rule)),
     ...status.warnings.flatMap((warning, index) => row(index === 0 ? 'warnings' : '', warning)),
     ...(isUp ? failureRows(lastFailure) : []),
@@ -151,6 +188,9 @@ function probeWords(probe: NonNullable<NonNullable<ConnectionStatus['pathMtu']>[
       return probe satisfies never;
   }
 }
+
+const addressWords = ({ address }: ConnectionStatus): string | null =>
+  address && [address.local, address.peer && `peer ${address.peer}`, address.ipv6].filter(Boolean).join(', ');
 
 function loginWords({ authentication }: ConnectionStatus): string | null {
   if (authentication === null) return null;

@@ -1,21 +1,15 @@
 /** What no single field can tell: fields that contradict each other, and connections that are in each other's way. */
-import { hostAndPortOf, prefixOf } from './address.ts';
-import { deviceOf } from './device-name.ts';
-import { faultLine, pathText } from './faults.ts';
-import { type FileConnection, type FileSettings, L2TP_PORT, NAME_WORDS } from './settings-schema.ts';
-
-/** Faults of a file whose fields are all right one by one, as lines. */
-export function crossFaults(file: FileSettings): string[] {
-  const named = Object.entries(file.connections);
-  return [...named.flatMap(([name, connection]) => connectionFaults(name, connection)), ...rivals(named)];
-}
+import { prefixOf } from './address.ts';
+import { type FieldFault, faultAt } from './faults.ts';
+import type { ConnectionSettings } from './settings.ts';
+import { type FileConnection, NAME_WORDS } from './settings-schema.ts';
 
 /** A connection of the one name that the schema passes over without a word: to most objects it is their prototype. */
-export function nameFaults(raw: unknown): string[] {
+export function nameFaults(raw: unknown): FieldFault[] {
   const connections = ownOf(raw, 'connections');
   return ownOf(connections, PROTOTYPE) === undefined
     ? []
-    : [faultLine(['connections', PROTOTYPE], PROTOTYPE, NAME_WORDS)];
+    : [faultAt(['connections', PROTOTYPE], PROTOTYPE, NAME_WORDS)];
 }
 
 const PROTOTYPE = '__proto__';
@@ -23,18 +17,12 @@ const PROTOTYPE = '__proto__';
 const ownOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 
-/** What will work, but hardly as it was meant, as lines. */
-export function crossWarnings(file: FileSettings): string[] {
-  const named = Object.entries(file.connections);
-  const none = named.length === 0 ? ['connections: there is none, so nothing will be dialled'] : [];
-  return [...none, ...named.flatMap(([name, connection]) => connectionWarnings(name, connection))];
-}
-
-function connectionFaults(name: string, connection: FileConnection): string[] {
+/** Faults of a connection whose fields are all right one by one. */
+export function connectionFaults(name: string, connection: FileConnection): FieldFault[] {
   const { mtu, mss, table, routes, exclude, redial, tunnelSecret, hideAvps, mark, dataPath } = connection;
-  const lines: string[] = [];
+  const faults: FieldFault[] = [];
   const fault = (field: string, value: unknown, allowed: string) =>
-    lines.push(faultLine(['connections', name, ...field.split('.')], value, allowed));
+    faults.push(faultAt(['connections', name, ...field.split('.')], value, allowed));
   if (typeof mss === 'number' && mss > mtu - 40)
     fault('mss', mss, `at most the mtu less 40 octets of headers, ${mtu - 40}`);
   if (table !== undefined && SYSTEM_TABLES.has(table))
@@ -48,26 +36,25 @@ function connectionFaults(name: string, connection: FileConnection): string[] {
   for (const [index, route] of routes.entries()) {
     const path = ['connections', name, 'routes', index];
     if (canonical(route).endsWith('/0'))
-      lines.push(faultLine(path, route, 'smaller prefixes; a default route is what defaultRoute is for'));
+      faults.push(faultAt(path, route, 'smaller prefixes; a default route is what defaultRoute is for'));
     else if (kept.has(canonical(route)))
-      lines.push(faultLine(path, route, 'a prefix that exclude does not name as well'));
+      faults.push(faultAt(path, route, 'a prefix that exclude does not name as well'));
   }
-  return lines;
+  return faults;
 }
 
-function connectionWarnings(
+/** What will work, but hardly as it was meant. */
+export function connectionWarnings(
   name: string,
   { mtu, ipv6, metric, defaultRoute, dataPath, udpChecksums }: FileConnection,
-): string[] {
-  const path = ['connections', name];
-  const lines: string[] = [];
-  if (ipv6 && mtu < 1280)
-    lines.push(`${pathText([...path, 'mtu'])}: IPv6 needs at least 1280, it will not work with ${mtu}`);
+): FieldFault[] {
+  const warnings: FieldFault[] = [];
+  const warn = (field: string, words: string) => warnings.push({ path: ['connections', name, field], words });
+  if (ipv6 && mtu < 1280) warn('mtu', `IPv6 needs at least 1280, it will not work with ${mtu}`);
   if (!udpChecksums && dataPath !== 'kernel' && dataPath !== 'auto')
-    lines.push(`${pathText([...path, 'udpChecksums'])}: data path "${dataPath}" sends them all the same`);
-  if (metric !== undefined && defaultRoute !== true)
-    lines.push(`${pathText([...path, 'metric'])}: only used where defaultRoute is true`);
-  return lines;
+    warn('udpChecksums', `data path "${dataPath}" sends them all the same`);
+  if (metric !== undefined && defaultRoute !== true) warn('metric', 'only used where defaultRoute is true');
+  return warnings;
 }
 
 /** RT_TABLE_DEFAULT, RT_TABLE_MAIN and RT_TABLE_LOCAL of Linux. */
@@ -79,40 +66,31 @@ const canonical = (text: string): string => {
 };
 
 /** Two connections cannot have one device, nor one port of one uplink, nor one server over two uplinks: it has one host route. */
-function rivals(named: readonly (readonly [string, FileConnection])[]): string[] {
-  return named.flatMap(([name, connection], index) =>
-    named.slice(0, index).flatMap(([other, theirs]) => {
-      const lines: string[] = [];
-      const device = deviceOf(name, connection.device);
-      if (device === deviceOf(other, theirs.device))
-        lines.push(
-          faultLine(['connections', name, 'device'], device, `a device that connection "${other}" does not have`),
-        );
-      const { sourcePort, uplink } = connection;
-      const apart = uplink !== undefined && theirs.uplink !== undefined && uplink !== theirs.uplink;
-      if (sourcePort !== 0 && sourcePort === theirs.sourcePort && !apart)
-        lines.push(
-          faultLine(
-            ['connections', name, 'sourcePort'],
-            sourcePort,
-            `a port that connection "${other}" does not use, or 0`,
-          ),
-        );
-      const shared = apart ? sharedServer(connection, theirs) : undefined;
-      if (shared !== undefined) {
-        const allowed = `the uplink over which connection "${other}" reaches ${shared} too, or another server`;
-        lines.push(faultLine(['connections', name, 'uplink'], uplink, allowed));
-      }
-      return lines;
-    }),
-  );
+export function rivalFaults(connection: ConnectionSettings, others: Iterable<ConnectionSettings>): FieldFault[] {
+  return [...others].flatMap((other) => {
+    const faults: FieldFault[] = [];
+    const fault = (field: string, value: unknown, allowed: string) =>
+      faults.push(faultAt(['connections', connection.name, field], value, allowed));
+    const { device, uplink } = connection.routing;
+    const { sourcePort } = connection.client;
+    if (device === other.routing.device)
+      fault('device', device, `a device that connection "${other.name}" does not have`);
+    const apart = uplink !== undefined && other.routing.uplink !== undefined && uplink !== other.routing.uplink;
+    if (sourcePort !== 0 && sourcePort === other.client.sourcePort && !apart)
+      fault('sourcePort', sourcePort, `a port that connection "${other.name}" does not use, or 0`);
+    const shared = apart ? sharedServer(connection, other) : undefined;
+    if (shared !== undefined)
+      fault(
+        'uplink',
+        uplink,
+        `the uplink over which connection "${other.name}" reaches ${shared} too, or another server`,
+      );
+    return faults;
+  });
 }
 
 /** A server that both name. */
-function sharedServer(a: FileConnection, b: FileConnection): string | undefined {
-  const hosts = (servers: FileConnection['servers']) =>
-    servers.flatMap((server) =>
-      typeof server === 'string' ? (hostAndPortOf(server, L2TP_PORT)?.host ?? []) : server.host,
-    );
-  return hosts(a.servers).find((host) => hosts(b.servers).includes(host));
+function sharedServer(a: ConnectionSettings, b: ConnectionSettings): string | undefined {
+  const hosts = ({ client }: ConnectionSettings) => client.servers.map(({ host }) => host);
+  return hosts(a).find((host) => hosts(b).includes(host));
 }

@@ -40,10 +40,11 @@ const listOf = <Item extends z.core.$ZodType>(item: Item, what: string, min = 0)
   return z.array(item, allowed).check(z.refine((items) => items.length >= min, allowed));
 };
 
-const deviceName = matching(
-  `the name of a network device: 1 to ${LONGEST_DEVICE} characters, no blank, slash or colon`,
-  (name) => /^[^\s/:]+$/.test(name) && octets(name) <= LONGEST_DEVICE && name !== '.' && name !== '..',
-);
+const deviceName = (longest: number, what = 'a network device') =>
+  matching(
+    `the name of ${what}: 1 to ${longest} characters, no blank, slash or colon`,
+    (name) => /^[^\s/:]+$/.test(name) && octets(name) <= longest && name !== '.' && name !== '..',
+  );
 
 const absolutePath = matching('an absolute path', (path) => path.startsWith('/') && !path.includes('\0'));
 
@@ -85,7 +86,7 @@ const REDIAL = z.strictObject(
   '{ "first": seconds, "max": …, "busy": …, "slow": …, "resetAfter": … }',
 );
 
-const CONNECTION = z.strictObject(
+export const CONNECTION = z.strictObject(
   {
     /** Servers (LNSes), names or addresses; every address of each is dialled. The port is 1701 unless given. */
     servers: listOf(server, 'servers', 1),
@@ -110,9 +111,9 @@ const CONNECTION = z.strictObject(
     auth: z._default(listOf(oneOf(AUTH_METHODS), 'authentication methods', 1), [...AUTH_METHODS]),
 
     /** Name of the tunnel device; `l2w-` and the connection's name unless given. */
-    device: z.optional(deviceName),
-    /** The device to dial through; otherwise whichever the route to the server names. */
-    uplink: z.optional(deviceName),
+    device: z.optional(deviceName(LONGEST_DEVICE)),
+    /** The device to dial through, on OpenWrt an interface of netifd as well, whose names may be longer; otherwise whichever the route to the server names. */
+    uplink: z.optional(deviceName(64, 'a network device or interface')),
     /** How packets are moved; `auto` takes the fastest that works here. */
     dataPath: z._default(oneOf(DATA_PATHS), 'auto'),
     /** UDP checksums of data messages (RFC 2661 §8.1); control messages always have them. Only the data path `kernel` can leave them out. */
@@ -186,6 +187,8 @@ export const FILE = z.strictObject(
       CONNECTION,
       'connections by name: { "wan": { … } }',
     ),
+    /** Connections are interfaces of OpenWrt's netifd as well: it says which are up, and sets their addresses, routes and name servers. */
+    netifd: z._default(yesOrNo, false),
     /** Directory of the journal that cleans up after a crash; the run directory unless given. */
     stateDir: z.optional(absolutePath),
     /** What is logged: this and what is graver. */

@@ -84,6 +84,7 @@ describe('the smallest configuration', () => {
             },
           ],
         ]),
+        netifd: false,
         stateDir: undefined,
         logLevel: 'info',
       },
@@ -164,7 +165,7 @@ describe('one line a fault', () => {
     ['other word',     fileWith({ keepalive: 5 }),                'connections.wan.keepalive: unknown field, did you mean "echo"?'],
     ['no idea',        fileWith({ pppdOptions: 's3cret' }),       'connections.wan.pppdOptions: unknown field'],
     ['on top',         { ...fileWith({}), conections: {} },       'conections: unknown field, did you mean "connections"?'],
-    ['top, no idea',   { ...fileWith({}), mqtt: {} },             'mqtt: unknown field, allowed: connections, stateDir, logLevel'],
+    ['top, no idea',   { ...fileWith({}), mqtt: {} },             'mqtt: unknown field, allowed: connections, netifd, stateDir, logLevel'],
     ['in redial',      fileWith({ redial: { frist: 1 } }),        'connections.wan.redial.frist: unknown field, did you mean "first"?'],
     ['in echo',        fileWith({ echo: { interval: 0 } }),       'connections.wan.echo.interval: found 0, allowed: seconds from 0.1 to 3600'],
     ['echo',           fileWith({ echo: 0 }),                     'connections.wan.echo: found 0, allowed: seconds from 0.1 to 3600, { "interval": seconds, "failures": count } or false'],
@@ -174,6 +175,7 @@ describe('one line a fault', () => {
     ['enabled',        fileWith({ enabled: 'yes' }),              'connections.wan.enabled: found "yes", allowed: true or false'],
     ['default route',  fileWith({ defaultRoute: 'splt' }),        'connections.wan.defaultRoute: found "splt", allowed: true, false or "split"'],
     ['device',         fileWith({ device: 'l2tp-of-the-campus' }), 'connections.wan.device: found "l2tp-of-the-campus", allowed: the name of a network device: 1 to 15 characters, no blank, slash or colon'],
+    ['uplink',         fileWith({ uplink: 'the wan' }),           'connections.wan.uplink: found "the wan", allowed: the name of a network device or interface: 1 to 64 characters, no blank, slash or colon'],
     ['prefix',         fileWith({ routes: ['10.0.0.0/40'] }),     'connections.wan.routes[0]: found "10.0.0.0/40", allowed: a prefix such as 10.0.0.0/8 or 2001:db8::/32'],
     ['host bits',      fileWith({ exclude: ['10.0.2.72/8'] }),    'connections.wan.exclude[0]: found "10.0.2.72/8", allowed: the network itself, 10.0.0.0/8'],
     ['resolver',       fileWith({ resolver: ['dns.example.net'] }), 'connections.wan.resolver[0]: found "dns.example.net", allowed: ADDRESS, ADDRESS:PORT or [IPV6]:PORT'],
@@ -203,6 +205,13 @@ describe('one line a fault', () => {
     for (const secret of ['password', 'tunnelSecret'])
       for (const value of ['s3cret'.repeat(60), { value: 's3cret' }, ['s3cret']])
         expect(faults(fileWith({ [secret]: value })).join()).not.toContain('s3cret');
+  });
+});
+
+describe('an uplink', () => {
+  it('may have a longer name than any device: interfaces of OpenWrt do', () => {
+    expect(faults(fileWith({ uplink: 'u'.repeat(64) }))).toEqual([]);
+    expect(faults(fileWith({ uplink: 'u'.repeat(65) }))).toHaveLength(1);
   });
 });
 

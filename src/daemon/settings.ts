@@ -1,18 +1,22 @@
 /** From the text of a configuration file to the settings of every connection, or to the lines that say what is wrong with it. */
+
 import type { DataPathChoice } from '../ports/data-path.ts';
+import type { Fault } from '../ports/interface-owner.ts';
 import type { LogLevel } from '../ports/log.ts';
 import type { RoutingSettings } from '../ports/network.ts';
 import type { ClientSettings, Server } from '../protocol/settings.ts';
 import { addressAndPortOf, hostAndPortOf, prefixOf } from './address.ts';
 import { deviceOf } from './device-name.ts';
-import { faultLines } from './faults.ts';
+import { type FieldFault, lineOf, pathText, schemaFaults } from './faults.ts';
 import { jsonFault } from './json.ts';
-import { crossFaults, crossWarnings, nameFaults } from './settings-check.ts';
-import { DNS_PORT, FILE, type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
+import { connectionFaults, connectionWarnings, nameFaults, rivalFaults } from './settings-check.ts';
+import { CONNECTION, DNS_PORT, FILE, type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
 
 /** Everything the daemon does by the user's wish. */
 export interface Settings {
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
+  /** Whether netifd owns connections besides those. */
+  readonly netifd: boolean;
   /** Directory of the journal; undefined: the run directory. */
   readonly stateDir: string | undefined;
   readonly logLevel: LogLevel;
@@ -53,13 +57,51 @@ export function readSettingsText(text: string, surroundings: Surroundings): Read
 /** @param raw what a file holds: plain data of any shape */
 export function readSettings(raw: unknown, surroundings: Surroundings): Reading {
   const parsed = FILE.safeParse(raw);
-  const unnameable = nameFaults(raw);
-  if (!parsed.success) return { faults: [...unnameable, ...faultLines(raw, parsed.error.issues)] };
+  const unnameable = nameFaults(raw).map(lineOf);
+  if (!parsed.success) return { faults: [...unnameable, ...schemaFaults(raw, parsed.error.issues).map(lineOf)] };
   if (unnameable.length > 0) return { faults: unnameable };
-  const faults = crossFaults(parsed.data);
-  return faults.length > 0
-    ? { faults }
-    : { settings: settingsOf(parsed.data, surroundings), warnings: crossWarnings(parsed.data) };
+  const settings = settingsOf(parsed.data, surroundings);
+  const named = Object.entries(parsed.data.connections);
+  const read = [...settings.connections.values()];
+  const faults = [
+    ...named.flatMap(([name, connection]) => connectionFaults(name, connection)),
+    ...read.flatMap((connection, index) => rivalFaults(connection, read.slice(0, index))),
+  ];
+  if (faults.length > 0) return { faults: faults.map(lineOf) };
+  const isIdle = named.length === 0 && !settings.netifd;
+  const warnings = named.flatMap(([name, connection]) => connectionWarnings(name, connection)).map(lineOf);
+  return { settings, warnings: [...(isIdle ? [NOTHING_TO_DO] : []), ...warnings] };
+}
+
+/**
+ * One connection by itself, as an owner hands it over; its name is the owner's matter.
+ * @param raw plain data of any shape
+ * @param others the connections that it must get along with
+ */
+export function readConnection(
+  name: string,
+  raw: unknown,
+  surroundings: Surroundings,
+  others: Iterable<ConnectionSettings>,
+): { settings: ConnectionSettings; warnings: readonly Fault[] } | { faults: readonly Fault[] } {
+  const place = ['connections', name];
+  const parsed = CONNECTION.safeParse(raw);
+  if (!parsed.success) {
+    const file = { connections: Object.fromEntries([[name, raw]]) };
+    return { faults: schemaFaults(file, parsed.error.issues, place).map(faultOf) };
+  }
+  const settings = connectionOf(name, parsed.data, surroundings);
+  const faults = [...connectionFaults(name, parsed.data), ...rivalFaults(settings, others)];
+  if (faults.length > 0) return { faults: faults.map(faultOf) };
+  return { settings, warnings: connectionWarnings(name, parsed.data).map(faultOf) };
+}
+
+const NOTHING_TO_DO = 'connections: there is none, so nothing will be dialled';
+
+/** A fault at a place of a connection, told without the way there. */
+function faultOf({ path, words }: FieldFault): Fault {
+  const inner = path.slice(2);
+  return { field: inner.length === 0 ? '' : pathText(inner), words };
 }
 
 /** Whether nothing changed from one reading of the file to the next. */
@@ -69,18 +111,21 @@ export const sameSettings = (a: ConnectionSettings, b: ConnectionSettings): bool
 function settingsOf(file: FileSettings, surroundings: Surroundings): Settings {
   const connections = Object.entries(file.connections).map(([name, raw]): [string, ConnectionSettings] => [
     name,
-    {
-      name,
-      enabled: raw.enabled,
-      client: clientOf(raw, surroundings),
-      routing: routingOf(name, raw),
-      resolver: raw.resolver.map(nameServerOf),
-      dataPath: raw.dataPath,
-      udpChecksums: raw.udpChecksums,
-    },
+    connectionOf(name, raw, surroundings),
   ]);
-  return { connections: new Map(connections), stateDir: file.stateDir, logLevel: file.logLevel };
+  const { netifd, stateDir, logLevel } = file;
+  return { connections: new Map(connections), netifd, stateDir, logLevel };
 }
+
+const connectionOf = (name: string, raw: FileConnection, surroundings: Surroundings): ConnectionSettings => ({
+  name,
+  enabled: raw.enabled,
+  client: clientOf(raw, surroundings),
+  routing: routingOf(name, raw),
+  resolver: raw.resolver.map(nameServerOf),
+  dataPath: raw.dataPath,
+  udpChecksums: raw.udpChecksums,
+});
 
 function clientOf(raw: FileConnection, { hostName }: Surroundings): ClientSettings {
   const echo = typeof raw.echo === 'object' ? raw.echo : { interval: raw.echo || 0, failures: 3 };

@@ -52,6 +52,7 @@ describe('the status of a connection', () => {
       attempts: 0,
       nextAttempt: null,
       timesUp: 0,
+      owner: null,
       routes: [],
       rules: [],
       warnings: [],
@@ -114,6 +115,7 @@ describe('the status of a connection', () => {
       attempts: 1,
       nextAttempt: null,
       timesUp: 2,
+      owner: null,
       routes: [
         {
           prefix: '10.5.1.9/32',

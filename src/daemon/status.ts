@@ -19,6 +19,8 @@ import { type FailureView, failureView, type ServerView, serverView } from './fa
 export interface Status {
   readonly daemon: { readonly version: string; readonly since: string; readonly ageMs: number };
   readonly connections: Readonly<Record<string, ConnectionStatus>>;
+  /** Interfaces that are to be up and whose settings cannot work: what is wrong with them, in words. */
+  readonly refused: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Moment {
@@ -84,6 +86,8 @@ export interface ConnectionStatus {
   readonly nextAttempt: { readonly at: string; readonly inMs: number } | null;
   /** How often it came up since the daemon knows it. */
   readonly timesUp: number;
+  /** Who has address, routes into the tunnel and name servers in hand instead of us: `netifd`. Those are not listed here. */
+  readonly owner: string | null;
   readonly routes: readonly RouteStatus[];
   readonly rules: readonly string[];
   /** What a person should know. */
@@ -158,6 +162,7 @@ export function connectionStatus(
     attempts: snapshot.attempts,
     nextAttempt: nextOf(snapshot.nextAttemptAt, calendar),
     timesUp: connection.timesUp,
+    owner: installed.owner ?? null,
     routes: installed.routes.map((route) => ({
       ...route,
       gateway: route.gateway ?? null,

@@ -15,7 +15,7 @@ export function bindError(code: string | undefined, words: string, local: Endpoi
     case 'EACCES':
       return new HostError(
         'network-failed',
-        `no permission to use UDP port ${port}: run as root, or set sourcePort to 0`,
+        `no permission to use UDP port ${port}: below 1024 it needs the capability CAP_NET_BIND_SERVICE, which root has where no jail takes it; or set sourcePort to 0`,
         options,
       );
     case 'EADDRNOTAVAIL':

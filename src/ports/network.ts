@@ -52,6 +52,8 @@ export interface InstalledRoute {
 
 /** Everything of one connection that is now on the machine: shown in status, removed by `down`. */
 export interface Installed {
+  /** Who has put address, routes into the tunnel and name servers there instead of us, if anybody: `netifd`. */
+  readonly owner?: string;
   readonly routes: readonly InstalledRoute[];
   /** Policy rules, as words: `from 10.64.0.10 lookup 77`. */
   readonly rules: readonly string[];

@@ -20,6 +20,7 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
   readonly path: Path;
   #stage: Stage = 'preparing';
   #link: LinkUp | undefined;
+  #farewell: FarewellRecord | undefined;
   #ipv6: Extract<CallEffect, { type: 'ipv6-up' }> | undefined;
   #upSince: Instant | undefined;
   /** The stage in which hanging up began: that is where a failure belongs. */
@@ -31,6 +32,10 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
     this.path = options.path;
   }
 
+  /** What the journal holds for this tunnel to be hung up by somebody else; undefined while nobody is logged in. */
+  get farewell(): FarewellRecord | undefined {
+    return this.#farewell;
+  }
   get deadline(): Instant | undefined {
     return this.call.deadline;
   }
@@ -106,12 +111,9 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
       return [...follow, ...this.#enter(this.#upSince === undefined ? 'configuring' : 'up')];
     }
     const ipv6 = this.#ipv6 === undefined ? [] : [this.#ipv6];
-    return [
-      { type: 'remember', farewell: this.#farewell() },
-      ...this.#enter('configuring'),
-      { type: 'link-up', link },
-      ...ipv6,
-    ];
+    const farewell = this.#farewellNow();
+    this.#farewell = farewell;
+    return [{ type: 'remember', farewell }, ...this.#enter('configuring'), { type: 'link-up', link }, ...ipv6];
   }
 
   /** Hanging up is the last stage: what the layers go through meanwhile is of no interest. */
@@ -121,8 +123,7 @@ export class Attempt implements Machine<AttemptInput, AttemptEffect> {
     return [stageEvent(stage, this.candidate)];
   }
 
-  /** What the journal must hold for this tunnel to be hung up by a later process. */
-  #farewell(): FarewellRecord {
+  #farewellNow(): FarewellRecord {
     const { tunnel, session } = this.call;
     return {
       local: this.path.local,

@@ -17,7 +17,7 @@ import { type Next, type State, withoutRest, withWish } from './client-state.ts'
 import type { DataLane } from './data-lane.ts';
 import { earliest, type Instant } from './deadlines.ts';
 import { FAILURE, type Failure } from './failure.ts';
-import { Lingering } from './lingering.ts';
+import { Lingering, type Unheard } from './lingering.ts';
 import type { Endpoint, Entropy, Machine } from './machine.ts';
 import { Round } from './round.ts';
 import type { ClientSettings } from './settings.ts';
@@ -57,6 +57,11 @@ export class Client implements Machine<ClientInput, ClientEffect> {
   get deadline(): Instant | undefined {
     const retry = this.#state.at === 'waiting' ? this.#state.until : undefined;
     return earliest(retry, this.#attempt?.deadline, this.#lingering.deadline);
+  }
+
+  /** What is to be told to a server before it is dialled: a tunnel of an earlier dial, whose end it never heard of. */
+  unheard(server: string): Unheard | undefined {
+    return this.#lingering.unheard(server);
   }
 
   /** Everything a person may want to know of the connection, as plain data. */
@@ -166,6 +171,7 @@ export class Client implements Machine<ClientInput, ClientEffect> {
     if (state.at !== 'preparing') return [{ type: 'dropped', why: 'late answer of the host' }];
     if (state.wish !== 'dial') return [...this.#closeUnused(path.socket), ...this.#release(state.wish)];
     const { candidate } = state;
+    this.#lingering.forgetUnheard(candidate.address);
     const attempt = new Attempt({
       settings: this.#settings,
       candidate,
@@ -211,7 +217,7 @@ export class Client implements Machine<ClientInput, ClientEffect> {
   #fromAttempt(attempt: Attempt, effect: AttemptEffect, now: Instant): ClientEffect[] {
     if (effect.type !== 'ended') return [effect];
     const next = this.#state.at === 'calling' ? this.#state.next : undefined;
-    this.#lingering.add(attempt.call, attempt.path.socket);
+    this.#lingering.add(attempt);
     return this.#release(next ?? this.#afterCall(attempt, effect.failure, effect.upMs, now));
   }
 

@@ -8,6 +8,7 @@ import { LineLog } from '../../src/daemon/log.ts';
 import { type Reading, readSettings } from '../../src/daemon/settings.ts';
 import { Lns } from '../../src/lab/lns.ts';
 import type { LnsEffect, LnsInput, LnsSettings } from '../../src/lab/lns-io.ts';
+import { HostError } from '../../src/ports/host-error.ts';
 import { Chance } from '../support/chance.ts';
 import { FakeHost } from '../support/fake-host.ts';
 import { LNS_ADDRESS, LNS_SETTINGS, lnsEndpoint } from '../support/sim.ts';
@@ -40,7 +41,7 @@ function begin(connections: Record<string, object>, host = new FakeHost()) {
   const lines: string[] = [];
   const log = new LineLog((line) => lines.push(line), new Calendar(host.clock));
   const read = async (): Promise<Reading> => next;
-  const daemon = new Daemon({ host, log, version: '1.2.3', read });
+  const daemon = new Daemon({ host, log, version: '1.2.3', read, surroundings: { hostName: 'router' } });
   if (!('settings' in next)) throw new Error(next.faults.join('\n'));
   void daemon.start(next.settings);
   const serve = controlOf(daemon, host.clock);
@@ -223,6 +224,63 @@ describe('after a crash', () => {
     expect(lines.join('\n')).toContain(`wan: the server ${LNS_ADDRESS} of an earlier run has hung up`);
     expect(lns.openTunnels).toBe(1);
     expect(status().state).toBe('up');
+  });
+});
+
+describe('a server that allows one login, and has not heard that we hung up', () => {
+  /** Up, and then without a way to the server. */
+  async function cutOff() {
+    const host = new FakeHost();
+    const { lns } = connect(host, { oneLoginPerUser: true });
+    const { transmit } = host;
+    const { daemon, lines, status } = begin({ wan }, host);
+    await host.clock.pass(1000);
+    expect(status().state).toBe('up');
+    host.transmit = () => undefined;
+    const restore = () => {
+      host.transmit = transmit;
+      host.hooks.clear();
+    };
+    return { host, lns, lines, status, restore, connection: daemon.connection('wan') };
+  }
+  const told = expect.stringContaining(`wan: the server ${LNS_ADDRESS} of the last tunnel has hung up`);
+
+  // While our StopCCN is still sent again and again, and long after we have given up.
+  it.each([4000, 45_000])('is told before the next dial, %i ms later', async (ms) => {
+    const { host, lns, lines, status, restore, connection } = await cutOff();
+    void connection?.hangUp('netifd takes the interface down');
+    await host.clock.pass(ms);
+    expect(status().state).toBe('idle');
+    expect(lns.openTunnels).toBe(1);
+    restore();
+    connection?.up();
+    await host.clock.pass(1000);
+    expect(lines).toContainEqual(told);
+    expect(status()).toMatchObject({ state: 'up', lastFailure: null });
+    expect(lns.openTunnels).toBe(1);
+    // Once: the next dial has nothing to make good.
+    host.log.length = 0;
+    connection?.redial('asked to');
+    await host.clock.pass(3000);
+    expect(status().state).toBe('up');
+    expect(host.log.filter((entry) => entry.includes('for a moment'))).toEqual([]);
+  });
+
+  it('is told when the uplink comes back', async () => {
+    const { host, lns, lines, status, restore } = await cutOff();
+    const noRoute = () => {
+      throw new HostError('no-route', 'the uplink went down');
+    };
+    host.hooks.set(`pin wan ${LNS_ADDRESS}`, noRoute);
+    host.uplinkChanged.get('wan')?.({ code: 'no-route', detail: 'the uplink went down' });
+    await host.clock.pass(45_000); // our StopCCN is not sent any more
+    expect(status().lastFailure?.code).toBe('no-route');
+    restore();
+    await host.clock.pass(60_000);
+    expect(lines).toContainEqual(told);
+    expect(lines.filter((line) => line.includes('did not accept'))).toEqual([]);
+    expect(status()).toMatchObject({ state: 'up', timesUp: 2 });
+    expect(lns.openTunnels).toBe(1);
   });
 });
 

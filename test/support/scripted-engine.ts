@@ -35,6 +35,7 @@ export class ScriptedEngine implements Engine {
   lanePeer: Endpoint | undefined;
   stage: Stage = 'idle';
   snapshotFields: Partial<ClientSnapshot> = {};
+  unheard: Engine['unheard'] = () => undefined;
   /** What follows from an input. */
   rule: (input: ClientInput) => ClientEffect[];
 

@@ -27,10 +27,22 @@ import {
 import type { RouteBook } from './routes.ts';
 import type { Table, UplinkWatch, Watch } from './uplink-watch.ts';
 
+/** What of a connection's network somebody else does, as netifd does on OpenWrt. */
+export interface Shares {
+  /** The uplink device to dial through now; the one of the settings unless given. @throws HostError `no-route` */
+  readonly uplink?: () => Promise<string | undefined>;
+  /**
+   * Gives the device its address, the routes into it and the name servers, which are not ours to install then. It has its MTU
+   * and is up, and the way to the server is held. @throws HostError
+   */
+  readonly address?: (link: LinkUp) => Promise<void>;
+}
+
 export interface ConnectionParts {
   readonly name: string;
   readonly settings: RoutingSettings;
   readonly uplinkChanged: (failure: Failure) => void;
+  readonly shares: Shares;
   readonly resolvFile: string;
   readonly journal: Journal;
   readonly owner: Owner;
@@ -59,7 +71,7 @@ export class LinuxConnection implements ConnectionNetwork {
     const warn = (words: string) => this.#warn(words);
     this.#parts = parts;
     this.#holdings = new Holdings({ ...parts, device: parts.settings.device, warn });
-    this.#device = new TunnelDevice({ ...parts, warn });
+    this.#device = new TunnelDevice({ ...parts, warn, isAddressed: parts.shares.address === undefined });
   }
 
   get installed(): Installed {
@@ -103,10 +115,10 @@ export class LinuxConnection implements ConnectionNetwork {
   }
 
   async #pin(server: string): Promise<Uplink> {
-    const { settings } = this.#parts;
+    const { settings, shares } = this.#parts;
     const earlier = this.#holdings.routes.filter(({ purpose }) => purpose === 'server');
     try {
-      const way = await findWay(this.#ground, server, settings.uplink);
+      const way = await findWay(this.#ground, server, shares.uplink ? await shares.uplink() : settings.uplink);
       if (!way.isLocal) await this.#holdings.addRoutes([pinOf(server, way.gateway, way.device)]);
       await this.#holdings.removeRoutes((route) => earlier.includes(route));
       if (!way.isLocal) await verifyWay(this.#ground, server, way);
@@ -146,7 +158,7 @@ export class LinuxConnection implements ConnectionNetwork {
   }
 
   async #up(link: LinkUp): Promise<void> {
-    const { settings } = this.#parts;
+    const { settings, shares } = this.#parts;
     if (this.#pinned === undefined) throw new HostError('network-failed', 'the way to the server is not pinned');
     const { server, way } = this.#pinned;
     await Promise.all([this.#device.runDownScript(), this.#lower()]); // when PPP agreed on something new
@@ -159,6 +171,7 @@ export class LinuxConnection implements ConnectionNetwork {
     await this.#addRoutes(plan.routes);
     await this.#holdings.addRules(rules);
     if (!way.isLocal) await verifyWay(this.#ground, server, way);
+    await shares.address?.(link);
     await this.#device.equip();
   }
 

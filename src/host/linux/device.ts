@@ -16,6 +16,8 @@ export interface DeviceParts {
   readonly name: string;
   readonly settings: RoutingSettings;
   readonly resolvFile: string;
+  /** Address, name servers and what routers advertise are ours to install; else somebody else's. */
+  readonly isAddressed: boolean;
   readonly log: Log;
   readonly run: Run;
   readonly view: KernelView;
@@ -51,33 +53,34 @@ export class TunnelDevice {
 
   /** What the device will need, for the journal. */
   belongingsOf(link: LinkUp): { deviceIndex?: number; nftTable?: string; resolvFile?: string } {
-    const { settings, view, resolvFile } = this.#parts;
+    const { settings, view, resolvFile, isAddressed } = this.#parts;
     const index = view.link(settings.device)?.index;
     return {
       ...(index !== undefined && { deviceIndex: index }),
       ...(settings.mss !== false && { nftTable: tableOf(settings.device) }),
-      ...(this.#nameServers(link).length > 0 && { resolvFile }),
+      ...(isAddressed && this.#nameServers(link).length > 0 && { resolvFile }),
     };
   }
 
   /** Address, MTU, up: ready for routes. @throws HostError `network-failed` */
   async raise(link: LinkUp): Promise<void> {
-    const { device } = this.#parts.settings;
+    const { settings, isAddressed } = this.#parts;
+    const { device } = settings;
     this.#link = link;
     blockIpv6(device);
     // The local address alone. The peer's would bring a route to it into the tunnel: a loop when it is the server's own.
-    await this.#must(['ip', 'addr', 'add', `${link.localAddress}/32`, 'dev', device]);
+    if (isAddressed) await this.#must(['ip', 'addr', 'add', `${link.localAddress}/32`, 'dev', device]);
     await this.#must(['ip', 'link', 'set', 'dev', device, 'mtu', String(link.mtu), 'up']);
   }
 
   /** What comes after the routes: MSS clamp, resolv file, up script. Nothing here is worth failing for. */
   async equip(): Promise<void> {
-    const { name, settings, run, warn, log } = this.#parts;
+    const { name, settings, isAddressed, run, warn, log } = this.#parts;
     if (this.#link === undefined) return;
     const nameServers = this.#nameServers(this.#link);
     this.#mss = await clamp(run, settings.device, mssOf(settings.mss, this.#link.mtu));
     if (this.#mss.state === 'unavailable') log.write('warn', name, `TCP segments are not clamped: ${this.#mss.why}`);
-    if (nameServers.length > 0) {
+    if (isAddressed && nameServers.length > 0) {
       this.#resolvFile = this.#parts.resolvFile;
       await writeWhole(this.#resolvFile, resolvText(name, nameServers), 0o644).catch((error: Error) =>
         warn(error.message),
@@ -105,14 +108,15 @@ export class TunnelDevice {
    * @returns whether there is IPv6 now
    */
   async openIpv6(interfaceId: Uint8Array, advertisedDefault: number | undefined): Promise<boolean> {
-    const { settings, run, warn } = this.#parts;
+    const { settings, isAddressed, run, warn } = this.#parts;
     if (this.#link === undefined) return false;
     if (this.#link.mtu < IPV6_LEAST_MTU) {
       warn(`no IPv6 in the tunnel: its MTU is ${this.#link.mtu}, and IPv6 needs ${IPV6_LEAST_MTU}`);
       return false;
     }
     this.#hasIpv6 = true;
-    for (const trouble of await openIpv6(run, settings.device, interfaceId, advertisedDefault)) warn(trouble);
+    const advertised = isAddressed ? { defaultMetric: advertisedDefault } : undefined;
+    for (const trouble of await openIpv6(run, settings.device, interfaceId, advertised)) warn(trouble);
     return true;
   }
 
@@ -140,12 +144,13 @@ export class TunnelDevice {
 
   /** Takes back what `raise` did; the device itself belongs to the data path. */
   async lower(): Promise<void> {
-    const { settings, run, view, warn } = this.#parts;
+    const { settings, isAddressed, run, view, warn } = this.#parts;
     const link = this.#link;
     this.#link = undefined;
     this.#hasIpv6 = false;
     if (link === undefined || view.link(settings.device) === undefined) return; // gone, and its address with it
     blockIpv6(settings.device);
+    if (!isAddressed) return;
     const argv = ['ip', 'addr', 'del', `${link.localAddress}/32`, 'dev', settings.device];
     const outcome = await run(argv);
     if (!succeeded(outcome) && !saysGone(outcome)) warn(`left behind: ${failureOf(argv, outcome)}`);

@@ -13,21 +13,22 @@ export const blockIpv6 = (device: string): string | undefined => set(device, 'di
 /**
  * Opens IPv6 on the device with the address of an interface identifier.
  * @param interfaceId 8 octets (RFC 5072)
- * @param advertisedDefault metric of the default route that a router advertisement may bring; undefined: it brings none
+ * @param advertised what router advertisements may bring: addresses, and a default route if there is a metric for it; undefined: nothing
  * @returns what did not work, as words
  */
 export async function openIpv6(
   run: Run,
   device: string,
   interfaceId: Uint8Array,
-  advertisedDefault: number | undefined,
+  advertised: { readonly defaultMetric: number | undefined } | undefined,
 ): Promise<string[]> {
+  const metric = advertised?.defaultMetric;
   const sysctls: [string, number][] = [
     ['addr_gen_mode', 1], // no link-local address but ours; addresses from advertisements take its identifier over
-    ['accept_ra', 2], // 2: on a router, too
-    ['autoconf', 1],
-    ['accept_ra_defrtr', advertisedDefault === undefined ? 0 : 1],
-    ...(advertisedDefault === undefined ? [] : ([['ra_defrtr_metric', advertisedDefault]] as [string, number][])),
+    ['accept_ra', advertised === undefined ? 0 : 2], // 2: on a router, too
+    ['autoconf', advertised === undefined ? 0 : 1],
+    ['accept_ra_defrtr', metric === undefined ? 0 : 1],
+    ...(metric === undefined ? [] : ([['ra_defrtr_metric', metric]] as [string, number][])),
     ['disable_ipv6', 0],
   ];
   const troubles = sysctls.flatMap(([name, value]) => set(device, name, value) ?? []);

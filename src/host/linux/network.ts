@@ -5,7 +5,7 @@ import type { ConnectionNetwork, HangUp, NetworkPort, RoutingSettings } from '..
 import type { Failure } from '../../protocol/failure.ts';
 import { type Ask, asker } from './asker.ts';
 import { type Run, runner } from './command.ts';
-import { LinuxConnection } from './connection.ts';
+import { LinuxConnection, type Shares } from './connection.ts';
 import { Journal, thisProcess } from './journal.ts';
 import type { KernelRoute } from './kernel-table.ts';
 import { kernelView } from './kernel-view.ts';
@@ -57,13 +57,20 @@ export class LinuxNetwork implements NetworkPort {
     });
   }
 
-  connection(name: string, settings: RoutingSettings, uplinkChanged: (failure: Failure) => void): ConnectionNetwork {
+  /** @param shares what somebody else does for this connection; nothing by default */
+  connection(
+    name: string,
+    settings: RoutingSettings,
+    uplinkChanged: (failure: Failure) => void,
+    shares: Shares = {},
+  ): ConnectionNetwork {
     const { runDir, stateDir, log } = this.#options;
     this.#devices.add(settings.device);
     return new LinuxConnection({
       name,
       settings,
       uplinkChanged,
+      shares,
       log,
       resolvFile: join(runDir, `${encodeURIComponent(name)}.resolv.conf`),
       journal: new Journal(name, runDir, stateDir),

@@ -1,7 +1,7 @@
 /** What the system and the user tell a process: to stop, to read its configuration again; and what it owes them at its end. */
 
 export interface Wishes {
-  /** SIGTERM and SIGINT; only the first one is told. */
+  /** SIGTERM, SIGINT, and whoever calls what is returned; only the first one is told. */
   stop(why: string): void;
   /** SIGHUP. */
   reload(): void;
@@ -9,18 +9,20 @@ export interface Wishes {
   broken(error: unknown): void;
 }
 
-export function listenToProcess({ stop, reload, broken }: Wishes): void {
+/** @returns tells the process to stop */
+export function listenToProcess({ stop, reload, broken }: Wishes): (why: string) => void {
   let isStopping = false;
-  const once = (signal: NodeJS.Signals) => {
+  const once = (why: string) => {
     if (isStopping) return;
     isStopping = true;
-    stop(signal);
+    stop(why);
   };
   process.on('SIGTERM', once);
   process.on('SIGINT', once);
   process.on('SIGHUP', reload);
   process.on('uncaughtException', broken);
   process.on('unhandledRejection', broken);
+  return once;
 }
 
 /** Whatever still runs then, the process ends. */

@@ -37,6 +37,8 @@ export class ControlConnection {
   #greeting: MessageOf<'SCCRQ'> | MessageOf<'SCCRP'> | undefined;
   /** Whether the peer has gone on from opening the tunnel to calls in it. */
   carriesCalls = false;
+  /** Whether the peer knows of the end: it has acknowledged our StopCCN, or sent one itself. */
+  isToldOfEnd = false;
 
   constructor(localId: number, options: TunnelOptions, channel: Channel) {
     this.#localId = localId;
@@ -100,6 +102,7 @@ export class ControlConnection {
   acknowledged({ kind }: Sent, now: Instant): TunnelEffect[] {
     if (kind === QUESTION[this.#state]?.asked) this.#deadlines.set('answer', now + ANSWER_MS);
     if (kind !== 'StopCCN') return [];
+    this.isToldOfEnd = true;
     this.#linger(now);
     return this.#state === 'closing' ? this.#close(undefined) : [];
   }
@@ -150,6 +153,7 @@ export class ControlConnection {
   #cleanUp(event: TunnelEvent, occasion: Occasion, now: Instant): TunnelEffect[] {
     this.#deadlines.clearAll();
     const out: TunnelEffect[] = [];
+    if (event === 'StopCCN') this.isToldOfEnd = true;
     if (event === 'StopCCN' || event === 'SCCRQ tie') out.push(...this.#channel.abandon(now));
     if (event === 'close' && this.#channel.pending > 0) {
       this.#state = 'closing';
@@ -174,6 +178,7 @@ export class ControlConnection {
   /** After our StopCCN, or the peer's. */
   #receiveLate({ kind }: TunnelMessage, now: Instant): TunnelEffect[] {
     if (kind !== 'StopCCN') return [{ type: 'dropped', why: `${kind} on a tunnel that is closed` }];
+    this.isToldOfEnd = true;
     this.#linger(now);
     return [...this.#channel.abandon(now), ...(this.#state === 'closing' ? this.#close(undefined) : [])];
   }

@@ -1,5 +1,5 @@
 /**
- * How the tunnel of a run that crashed is hung up by the next one: one StopCCN, from the numbers that were written down.
+ * How a tunnel is hung up by somebody else, as that of a run that crashed is by the next one: one StopCCN, from the numbers that were written down.
  *
  * The numbers may be old, for the tunnel went on after they were written. A peer that takes the StopCCN for a duplicate
  * acknowledges what it really expects, and gets the StopCCN again with that number (RFC 2661 §5.8). One answer is
@@ -63,7 +63,7 @@ export class Farewell implements Machine<FarewellInput, FarewellEffect> {
     this.#record = record;
     this.#ns = record.ns;
     this.#nr = record.nr;
-    const resultCode = { result: 6, error: 0, text: 'the client was restarted' }; // requester is being shut down (§4.4.2)
+    const resultCode = { result: 6, error: 0, text: 'the client has gone' }; // requester is being shut down (§4.4.2)
     this.#body = writeMessage({ kind: 'StopCCN', assignedTunnelId: record.localTunnelId, resultCode });
   }
 

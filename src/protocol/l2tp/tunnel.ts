@@ -73,6 +73,10 @@ export class Tunnel implements Machine<TunnelInput, TunnelEffect> {
   get finished(): boolean {
     return this.#control.finished;
   }
+  /** Whether the peer knows that the tunnel is over: it has acknowledged our StopCCN, or sent one itself. */
+  get isToldOfEnd(): boolean {
+    return this.#control.isToldOfEnd;
+  }
   /** Ns of our next message and the Nr that goes with it: what a later process needs to hang up. */
   get sequence(): { ns: number; nr: number } {
     return this.#channel.sequence;
