@@ -23,6 +23,7 @@ export default defineConfig({
       ]),
       suite('pair', ['test/pair/**/*.test.ts'], { testTimeout: seconds(300) }),
       suite('fuzz', ['test/fuzz/**/*.test.ts'], { testTimeout: seconds(300) }),
+      suite('openwrt', ['test/openwrt/**/*.test.ts'], { testTimeout: seconds(60), hookTimeout: seconds(120) }),
       suite('host', ['test/host/**/*.test.ts'], {
         fileParallelism: false,
         testTimeout: seconds(60),
