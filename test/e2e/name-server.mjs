@@ -1,8 +1,8 @@
 // A name server for a test's namespace: every A question is answered with one address, every other with nothing (RFC 1035 §4.1).
-//   node name-server.mjs PORT ADDRESS
+//   node name-server.mjs PORT ADDRESS [OWN-ADDRESS]
 import { createSocket } from 'node:dgram';
 
-const [port, address] = process.argv.slice(2);
+const [port, address, own = '127.0.0.1'] = process.argv.slice(2);
 const server = createSocket('udp4');
 
 server.on('message', (question, from) => {
@@ -18,4 +18,4 @@ server.on('message', (question, from) => {
     : [];
   server.send(Buffer.concat([header, question.subarray(12, end + 5), ...answer]), from.port, from.address);
 });
-server.bind(Number(port), '127.0.0.1', () => process.stdout.write('listening\n'));
+server.bind(Number(port), own, () => process.stdout.write('listening\n'));

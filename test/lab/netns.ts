@@ -161,13 +161,13 @@ const linesOf = (text: string): string[] =>
     .filter((line) => line !== '');
 
 /** Has a command run once this process is gone: a run that is killed leaves nothing behind either. */
-function guarded(...command: string[]): ChildProcess {
+export function guarded(...command: string[]): ChildProcess {
   const guard = spawn(script('guard'), [String(process.pid), ...command], { detached: true, stdio: 'ignore' });
   guard.unref();
   return guard;
 }
 
-function unguard(guard: ChildProcess): void {
+export function unguard(guard: ChildProcess): void {
   if (guard.pid === undefined || guard.exitCode !== null || guard.signalCode !== null) return;
   process.kill(-guard.pid);
 }
