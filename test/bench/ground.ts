@@ -8,7 +8,7 @@ import { type ConnectionFile, Daemon, type DaemonOptions } from '../e2e/daemon.t
 import { type Capture, type Lns, type LnsKind, type LnsOptions, Netns, startLns } from '../lab/lab.ts';
 
 /** Where every LNS of the lab listens. */
-const LNS_ADDRESS = '10.0.2.72';
+export const LNS_ADDRESS = '10.0.2.72';
 /** The client's end of the outer link. */
 export const CLIENT_ADDRESS = '10.0.2.2';
 

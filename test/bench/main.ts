@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { labRoot } from '../lab/netns.ts';
 import { dataPathPart } from './data-path/part.ts';
 import { dialPart } from './dial/part.ts';
+import { footprintPart } from './footprint/part.ts';
 import { Ground } from './ground.ts';
 import { machineNow } from './machine.ts';
 import type { Part, Stage } from './part.ts';
@@ -11,7 +12,7 @@ import { rounded } from './summary.ts';
 import { plainText } from './table.ts';
 import { umlPart } from './uml/part.ts';
 
-const PARTS: readonly Part[] = [dialPart, dataPathPart, umlPart];
+const PARTS: readonly Part[] = [dialPart, dataPathPart, umlPart, footprintPart];
 
 let ground: Ground | undefined;
 let ended = false;
