@@ -78,13 +78,14 @@ export class Cell {
 
   /** Pings through the tunnel. @throws CommandFailed when a reply is missing */
   async ping(address = '203.0.113.1', count = 3, ...more: string[]): Promise<void> {
-    // SoftEther's NAT needs a moment, some three seconds, for the first packet; none may be lost after that.
+    // SoftEther's NAT needs a moment, some three seconds, for the first packet, and IPv6 waits for a router's advertisement; none
+    // may be lost after that.
     const first = () =>
       this.netns.exec('ping', ['-c', '1', '-W', '1', ...more, address]).then(
         () => true,
         () => false,
       );
-    for (let tries = 0; tries < 6 && !(await first()); tries++);
+    for (let tries = 0; tries < 10 && !(await first()); tries++) await pause(300);
     await this.netns.exec('ping', ['-c', String(count), '-i', '0.2', '-W', '2', ...more, address]);
   }
 
