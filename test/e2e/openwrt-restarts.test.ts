@@ -103,6 +103,25 @@ describe('nobody has to lend a hand', () => {
       await world.ping();
     }));
 
+  it('the cable of the uplink is pulled out and put back', () =>
+    World.run(async (world) => {
+      await world.router.startDaemon();
+      await world.configure({ campus: campus({ uplink: 'wan' }) });
+      await world.up();
+      await world.outside.plug('out');
+      await world.until(
+        () => world.status('campus'),
+        ({ up, pending }) => !up && pending,
+      );
+      await pause(2000);
+      const { SCCRQ } = await world.during(async () => {
+        await world.outside.plug('in');
+        await world.up('campus', 20_000);
+      });
+      expect(SCCRQ).toBeLessThanOrEqual(3);
+      await world.ping();
+    }));
+
   it('the uplink gets another address', () =>
     World.run(async (world) => {
       await world.router.startDaemon();

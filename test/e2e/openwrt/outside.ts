@@ -42,6 +42,13 @@ export class Outside {
     await this.netns.exec('ip', ['link', 'set', 'wan0', 'up']);
   }
 
+  /** The cable of the uplink, at this end of it. */
+  async plug(where: 'in' | 'out'): Promise<void> {
+    const found = await this.netns.exec('ip', ['-o', '-4', 'address', 'show', 'to', UPLINK.gateway]);
+    const [, device = ''] = found.split(/\s+/);
+    await this.netns.exec('ip', ['link', 'set', device, where === 'in' ? 'up' : 'down']);
+  }
+
   /** Everything that the LNS has said. */
   get log(): string {
     return this.#log;
