@@ -3,7 +3,6 @@ import { authenticator } from '../../src/lab/authenticator.ts';
 import { authentication } from '../../src/protocol/ppp/authentication.ts';
 import { AUTH_METHODS } from '../../src/protocol/settings.ts';
 import { readChap, writeChap } from '../../src/wire/chap-message.ts';
-import { Malformed } from '../../src/wire/malformed.ts';
 import {
   readMsChapFailure,
   readMsChapV2Success,
@@ -19,9 +18,11 @@ import { readPacket, writePacket } from '../../src/wire/ppp-packet.ts';
 import { textOf, utf8Of } from '../../src/wire/text.ts';
 import { octets } from '../codec-vectors.ts';
 import { type Random, random } from '../random.ts';
+import { attempt } from '../support/attempt.ts';
+import { roundsWith } from './rounds.ts';
 
-const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 200_000);
+const rounds = roundsWith(random);
 
 /** Frames from captures: mutations of what is right get further than noise. */
 const CORPUS = [
@@ -52,28 +53,6 @@ function frame(chance: Random): Uint8Array {
     else bytes.push(...bytes.slice(at, at + chance.below(300)));
   }
   return Uint8Array.from(bytes);
-}
-
-/** Everything a reader may do: a value, or Malformed. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
-
-/** Runs many rounds and names the seed of the first that goes wrong. */
-function rounds(count: number, run: (chance: Random) => void): void {
-  for (let round = 0; round < count; round++) {
-    const seed = SEED * 1_000_003 + round;
-    try {
-      run(random(seed));
-    } catch (error) {
-      throw new Error(`FUZZ_SEED=${SEED}, round ${round}`, { cause: error });
-    }
-  }
 }
 
 const same = (a: Uint8Array, b: Uint8Array): void => {

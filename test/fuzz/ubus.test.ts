@@ -17,38 +17,19 @@ import { Frames } from '../../src/host/openwrt/ubus/frames.ts';
 import { readBody, readHeader, writeMessage } from '../../src/host/openwrt/ubus/message.ts';
 import type { Attributes, MessageType } from '../../src/host/openwrt/ubus/message-table.ts';
 import { concat, hex, sameOctets } from '../../src/wire/bytes.ts';
-import { Malformed } from '../../src/wire/malformed.ts';
+import { attempt } from '../support/attempt.ts';
 import { Chance } from '../support/chance.ts';
 import { mutated } from '../support/mutation.ts';
 import { Broker, type BrokerClient } from '../support/ubus-broker.ts';
+import { roundsWith, SEED } from './rounds.ts';
 
-const { FUZZ_SEED = '1', FUZZ_ROUNDS = '100000' } = process.env;
-const [SEED, ROUNDS] = [Number(FUZZ_SEED), Number(FUZZ_ROUNDS)];
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 100_000);
+const rounds = roundsWith((seed) => new Chance(seed));
 /** One input never asks for more than that; a chunk of messages asks for so much of each. */
 const MOST_EFFECTS_PER_MESSAGE = 40;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
-
-function rounds(count: number, run: (chance: Chance) => void): void {
-  for (let round = 0; round < count; round++) {
-    try {
-      run(new Chance(SEED * 1_000_003 + round));
-    } catch (error) {
-      throw new Error(`FUZZ_SEED=${SEED}, round ${round}`, { cause: error });
-    }
-  }
-}
-
-/** Everything a reader may do: a value, or Malformed. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
 
 function anyValue(chance: Chance, depth = 0): Value {
   const text = () => String.fromCodePoint(...chance.entropy(chance.below(6)));

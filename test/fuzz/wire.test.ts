@@ -3,18 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { DataLane } from '../../src/protocol/data-lane.ts';
 import { type Avp, readAvps, writeAvps } from '../../src/wire/avp.ts';
 import { isControl, readDatagram, tunnelIdOf, writeControl } from '../../src/wire/l2tp-header.ts';
-import { Malformed } from '../../src/wire/malformed.ts';
 import { readMessage, writeMessage } from '../../src/wire/message.ts';
 import type { ControlMessage } from '../../src/wire/message-table.ts';
 import { describeResult } from '../../src/wire/result-table.ts';
 import { captureNames, l2tpOf } from '../captures/pcap.ts';
 import { TSHARK } from '../captures/tshark.ts';
 import { octets } from '../codec-vectors.ts';
+import { attempt } from '../support/attempt.ts';
 import { Chance } from '../support/chance.ts';
 import { mutated } from '../support/mutation.ts';
+import { roundsWith, SEED } from './rounds.ts';
 
-const { FUZZ_SEED = '1', FUZZ_ROUNDS = '1000000' } = process.env;
-const [SEED, ROUNDS] = [Number(FUZZ_SEED), Number(FUZZ_ROUNDS)];
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 1_000_000);
+const rounds = roundsWith((seed) => new Chance(seed));
 
 const SECRET = Buffer.from('secret');
 const IDS = { localTunnelId: 1, localSessionId: 2, peerTunnelId: 3, peerSessionId: 4 };
@@ -39,27 +40,6 @@ function hidden(bytes: Uint8Array): Uint8Array {
   if (datagram.kind !== 'control' || result?.kind !== 'message') throw new Error('no control message');
   const hide = { secret: SECRET, randomVector: octets('00112233445566778899aabbccddeeff'), padding: octets('abcdef') };
   return writeControl(datagram.header, writeMessage(result.message, hide));
-}
-
-/** Runs many rounds and names the seed of the first that goes wrong. */
-function rounds(count: number, run: (chance: Chance) => void): void {
-  for (let round = 0; round < count; round++) {
-    try {
-      run(new Chance(SEED * 1_000_003 + round));
-    } catch (error) {
-      throw new Error(`FUZZ_SEED=${SEED}, round ${round}`, { cause: error });
-    }
-  }
-}
-
-/** Everything a reader may do: a value, or Malformed. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
 }
 
 function same(a: Uint8Array, b: Uint8Array): void {

@@ -2,6 +2,7 @@
  * A small ubusd of our own, written from the facts about the wire: names and ids of objects, calls both ways, events,
  * subscriptions. Everybody who gets in is root.
  */
+
 import { unlinkSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { readAttributes, writeAttribute } from '../../src/host/openwrt/ubus/blob.ts';
@@ -19,6 +20,7 @@ import {
 import type { Attributes } from '../../src/host/openwrt/ubus/message-table.ts';
 import { concat } from '../../src/wire/bytes.ts';
 import { Malformed } from '../../src/wire/malformed.ts';
+import { attempt } from './attempt.ts';
 import { Chance } from './chance.ts';
 
 /** Octets that wait for a client that does not read, at most; what comes then is lost to it. */
@@ -336,15 +338,6 @@ function passOn(
 
 const matches = (pattern: string, name: string): boolean =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
 
 export interface BrokerServer {
   readonly broker: Broker;
