@@ -114,16 +114,16 @@ export class Connections {
 
   /** Keeps a connection of an owner up from now on, with these settings; one that has them already is left in peace. */
   connect(settings: ConnectionSettings): Promise<void> {
-    const { name } = settings;
-    return this.#inTurn(name, async () => {
-      const old = this.#managed.get(name);
-      const isSame = old !== undefined && sameSettings(old.connection.settings, settings);
-      if (!isSame) await this.#stop(name, 'its settings have changed');
-      if (this.#isOver) return;
-      const kept = isSame ? old : this.#make(settings, this.#parts.host.owner?.failed.bind(this.#parts.host.owner));
-      if (kept === undefined) return;
-      this.#managed.set(name, kept);
-      if (!kept.connection.wanted) kept.connection.up();
+    return this.#inTurn(settings.name, () => this.#keepUp(settings));
+  }
+
+  /** Other settings for a connection of an owner, should it be up. @returns whether it is dialled anew for them */
+  change(settings: ConnectionSettings): Promise<boolean> {
+    return this.#inTurn(settings.name, async () => {
+      const connection = this.#managed.get(settings.name)?.connection;
+      if (connection?.wanted !== true || sameSettings(connection.settings, settings)) return false;
+      await this.#keepUp(settings);
+      return true;
     });
   }
 
@@ -161,7 +161,19 @@ export class Connections {
     return this.#kept.get(name) ?? this.#managed.get(name);
   }
 
-  #inTurn(name: string, errand: () => Promise<void>): Promise<void> {
+  async #keepUp(settings: ConnectionSettings): Promise<void> {
+    const { name } = settings;
+    const old = this.#managed.get(name);
+    const isSame = old !== undefined && sameSettings(old.connection.settings, settings);
+    if (!isSame) await this.#stop(name, 'its settings have changed');
+    if (this.#isOver) return;
+    const kept = isSame ? old : this.#make(settings, this.#parts.host.owner?.failed.bind(this.#parts.host.owner));
+    if (kept === undefined) return;
+    this.#managed.set(name, kept);
+    if (!kept.connection.wanted) kept.connection.up();
+  }
+
+  #inTurn<Result>(name: string, errand: () => Promise<Result>): Promise<Result> {
     const turn = this.#turns.get(name) ?? new Errands();
     this.#turns.set(name, turn);
     return turn.run(errand);

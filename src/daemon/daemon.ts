@@ -36,6 +36,9 @@ export class Daemon implements ManagedConnections {
   readonly #farewells: Farewells;
   readonly #connections: Connections;
   readonly #startedAt: number;
+  /** What an owner has given us of each connection, as it was given: read again when something else holds for all of them. */
+  readonly #given = new Map<string, unknown>();
+  #dataPath: Settings['dataPath'] = 'auto';
   #stateDir: string | undefined;
   /** Nothing is reloaded before the start is over: it would be undone by it. */
   #started: Promise<void> = Promise.resolve();
@@ -65,6 +68,7 @@ export class Daemon implements ManagedConnections {
     const { host, log } = this.#parts;
     log.level = settings.logLevel;
     this.#stateDir = settings.stateDir;
+    this.#dataPath = settings.dataPath;
     try {
       await host.network.recover((name, farewell) => this.#farewells.say(name, farewell));
     } catch (error) {
@@ -88,7 +92,11 @@ export class Daemon implements ManagedConnections {
     if (settings.stateDir !== this.#stateDir)
       log.write('warn', undefined, 'stateDir: the new directory is used from the next start on');
     log.level = settings.logLevel;
-    const changes = await this.#connections.apply(settings.connections);
+    const isOtherForAll = settings.dataPath !== this.#dataPath;
+    this.#dataPath = settings.dataPath;
+    const ofFile = await this.#connections.apply(settings.connections);
+    const ofOwner = isOtherForAll ? await this.#readGivenAgain() : [];
+    const changes = { ...ofFile, changed: [...ofFile.changed, ...ofOwner] };
     log.write('info', undefined, `configuration read again: ${changesWords(changes)}`);
     return { changes };
   }
@@ -97,10 +105,10 @@ export class Daemon implements ManagedConnections {
     await this.#started;
     if (this.#connections.isOfFile(name))
       return [{ field: '', words: 'the configuration file has a connection of this name' }];
-    const { surroundings, log } = this.#parts;
-    const reading = readConnection(name, raw, surroundings, this.#connections.settingsBeside(name));
+    const reading = this.#read(name, raw);
     if ('faults' in reading) return reading.faults;
-    for (const { field, words } of reading.warnings) log.write('warn', name, `${field}: ${words}`);
+    this.#given.set(name, raw);
+    for (const { field, words } of reading.warnings) this.#parts.log.write('warn', name, `${field}: ${words}`);
     await this.#connections.connect(reading.settings);
     return [];
   }
@@ -108,10 +116,28 @@ export class Daemon implements ManagedConnections {
     return this.#connections.disconnect(name, why);
   }
   forget(name: string): Promise<void> {
+    this.#given.delete(name);
     return this.#connections.forget(name);
   }
   hurry(name: string, why: string): void {
     this.#connections.hurry(name, why);
+  }
+
+  /** @returns names of the connections of an owner that are dialled anew, because what they do not say has changed */
+  async #readGivenAgain(): Promise<readonly string[]> {
+    const names = [...this.#given].map(async ([name, raw]) => {
+      const reading = this.#read(name, raw);
+      if (!('faults' in reading)) return (await this.#connections.change(reading.settings)) ? [name] : [];
+      for (const { field, words } of reading.faults)
+        this.#parts.log.write('error', name, `${field}: ${words}; it stays as it is`);
+      return [];
+    });
+    return (await Promise.all(names)).flat();
+  }
+
+  #read(name: string, raw: unknown): ReturnType<typeof readConnection> {
+    const defaults = { ...this.#parts.surroundings, dataPath: this.#dataPath };
+    return readConnection(name, raw, defaults, this.#connections.settingsBeside(name));
   }
 
   /** Hangs up everything properly and leaves nothing behind. Less than 3 s. */

@@ -12,9 +12,9 @@ import { readSettings } from './settings.ts';
 
 const LEAST = { servers: ['lns'], username: 'alice', password: 's3cret' };
 
-const read = (...names: string[]) => {
+const read = (names: readonly string[], forAll: object = {}) => {
   const reading = readSettings(
-    { netifd: true, connections: Object.fromEntries(names.map((name) => [name, LEAST])) },
+    { netifd: true, connections: Object.fromEntries(names.map((name) => [name, LEAST])), ...forAll },
     { hostName: 'router' },
   );
   if ('faults' in reading) throw new Error(reading.faults.join('\n'));
@@ -28,7 +28,7 @@ const obliging = (input: ClientInput): ClientEffect[] => {
 };
 
 /** A daemon with one connection of the file, `home`, and an owner for all others. */
-async function scene(rule = obliging) {
+async function scene(rule = obliging, reread = () => read(['home', 'campus'])) {
   const orders: string[] = [];
   const failures: (readonly [string, Failure])[] = [];
   const refused: Record<string, readonly string[]> = {};
@@ -52,14 +52,14 @@ async function scene(rule = obliging) {
     log: new LineLog((line) => lines.push(line), new Calendar(host.clock)),
     version: '1.2.3',
     surroundings: { hostName: 'router' },
-    read: async () => read('home', 'campus'),
+    read: async () => reread(),
     makeEngine: () => {
       const engine = new ScriptedEngine(rule);
       engines.push(engine);
       return engine;
     },
   });
-  await daemon.start(read('home').settings);
+  await daemon.start(read(['home']).settings);
   const serve = controlOf(daemon, host.clock);
   const ask = async (request: Request): Promise<Answer[]> => {
     const answers: Answer[] = [];
@@ -144,6 +144,54 @@ describe('a connection of an owner', () => {
     expect(daemon.names).toEqual(['home', 'campus']);
     expect(engines).toHaveLength(2);
     expect(lines.join('\n')).toContain('campus: the configuration names it, but it is an interface already');
+  });
+
+  it('has the data path that holds for all unless it has its own, and is dialled anew when that is another', async () => {
+    let forAll: object = { dataPath: 'tun' };
+    const { daemon, engines, lines } = await scene(obliging, () => read(['home'], forAll));
+    const paths = () => daemon.names.map((name) => `${name} ${daemon.connection(name)?.settings.dataPath}`);
+    await daemon.connect('campus', LEAST);
+    await daemon.connect('own', { ...LEAST, dataPath: 'tun' });
+    await daemon.connect('down', LEAST);
+    await daemon.disconnect('down', 'asked to');
+    expect(paths()).toEqual(['home auto', 'campus auto', 'own tun', 'down auto']);
+    expect(await daemon.reload()).toEqual({ changes: { added: [], changed: ['home', 'campus'], removed: [] } });
+    expect(paths()).toEqual(['home tun', 'campus tun', 'own tun', 'down auto']);
+    expect(engines.map(({ heard }) => heard.join(' '))).toEqual([
+      'connect disconnect released', // home
+      'connect disconnect released', // campus
+      'connect', // own: what it has is what it had
+      'connect disconnect released', // down
+      'connect', // home
+      'connect', // campus
+    ]);
+    expect(daemon.connectionStatus('campus')).toMatchObject({ state: 'up', enabled: true });
+    expect(daemon.connectionStatus('down')).toMatchObject({ state: 'idle', enabled: false });
+    expect(lines.at(-1)).toContain('configuration read again: changed home, campus');
+    await daemon.reload();
+    expect(engines).toHaveLength(6);
+    await daemon.connect('down', LEAST);
+    expect(paths()).toContain('down tun');
+    forAll = { dataPath: 'kernel' };
+    await daemon.forget('campus');
+    expect(await daemon.reload()).toMatchObject({ changes: { changed: ['home', 'down'] } });
+  });
+
+  it('stays as it is when what holds for all cannot work with it', async () => {
+    let forAll = { dataPath: 'tun' };
+    const { daemon, engines, lines } = await scene(obliging, () => read([], forAll));
+    await daemon.connect('campus', { ...LEAST, mark: 7 });
+    expect(await daemon.reload()).toMatchObject({ changes: { changed: [], removed: ['home'] } });
+    expect(engines[1]?.heard).toEqual(['connect']);
+    expect(daemon.connection('campus')?.settings.dataPath).toBe('auto');
+    const complaints = () => lines.filter((line) => /campus: mark: found 7, .*; it stays as it is/.test(line));
+    expect(complaints()).toHaveLength(1);
+    forAll = { dataPath: 'auto' };
+    await daemon.reload();
+    await daemon.forget('campus');
+    forAll = { dataPath: 'tun' };
+    await daemon.reload();
+    expect(complaints()).toHaveLength(1); // nobody has it any more
   });
 
   it('hangs up while another one dials', async () => {

@@ -114,8 +114,8 @@ export const CONNECTION = z.strictObject(
     device: z.optional(deviceName(LONGEST_DEVICE)),
     /** The device to dial through, on OpenWrt an interface of netifd as well, whose names may be longer; otherwise whichever the route to the server names. */
     uplink: z.optional(deviceName(64, 'a network device or interface')),
-    /** How packets are moved; `auto` takes the fastest that works here. */
-    dataPath: z._default(oneOf(DATA_PATHS), 'auto'),
+    /** How packets are moved; `auto` takes the fastest that works here. What the file says for all of them unless given. */
+    dataPath: z.optional(oneOf(DATA_PATHS)),
     /** UDP checksums of data messages (RFC 2661 §8.1); control messages always have them. Only the data path `kernel` can leave them out. */
     udpChecksums: z._default(yesOrNo, true),
     /** Firewall mark of everything that goes to the server; none unless given. */
@@ -189,6 +189,8 @@ export const FILE = z.strictObject(
     ),
     /** Connections are interfaces of OpenWrt's netifd as well: it says which are up, and sets their addresses, routes and name servers. */
     netifd: z._default(yesOrNo, false),
+    /** How packets are moved for connections that do not say, those of netifd among them. */
+    dataPath: z._default(oneOf(DATA_PATHS), 'auto'),
     /** Directory of the journal that cleans up after a crash; the run directory unless given. */
     stateDir: z.optional(absolutePath),
     /** What is logged: this and what is graver. */
@@ -199,7 +201,8 @@ export const FILE = z.strictObject(
 
 /** A file that has passed, defaults filled in, still in the units of the file. */
 export type FileSettings = z.output<typeof FILE>;
-export type FileConnection = z.output<typeof CONNECTION>;
+/** A connection, and what the file says for all of them where it says nothing itself. */
+export type FileConnection = z.output<typeof CONNECTION> & Pick<FileSettings, 'dataPath'>;
 
 /** The fields that may stand at a path of the file. */
 export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {

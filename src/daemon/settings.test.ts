@@ -85,6 +85,7 @@ describe('the smallest configuration', () => {
           ],
         ]),
         netifd: false,
+        dataPath: 'auto',
         stateDir: undefined,
         logLevel: 'info',
       },
@@ -165,7 +166,7 @@ describe('one line a fault', () => {
     ['other word',     fileWith({ keepalive: 5 }),                'connections.wan.keepalive: unknown field, did you mean "echo"?'],
     ['no idea',        fileWith({ pppdOptions: 's3cret' }),       'connections.wan.pppdOptions: unknown field'],
     ['on top',         { ...fileWith({}), conections: {} },       'conections: unknown field, did you mean "connections"?'],
-    ['top, no idea',   { ...fileWith({}), mqtt: {} },             'mqtt: unknown field, allowed: connections, netifd, stateDir, logLevel'],
+    ['top, no idea',   { ...fileWith({}), mqtt: {} },             'mqtt: unknown field, allowed: connections, netifd, dataPath, stateDir, logLevel'],
     ['in redial',      fileWith({ redial: { frist: 1 } }),        'connections.wan.redial.frist: unknown field, did you mean "first"?'],
     ['in echo',        fileWith({ echo: { interval: 0 } }),       'connections.wan.echo.interval: found 0, allowed: seconds from 0.1 to 3600'],
     ['echo',           fileWith({ echo: 0 }),                     'connections.wan.echo: found 0, allowed: seconds from 0.1 to 3600, { "interval": seconds, "failures": count } or false'],
@@ -192,6 +193,8 @@ describe('one line a fault', () => {
     ['no object',      { connections: { wan: 's3cret' } },        'connections.wan: found a text, allowed: a connection: { "servers": …, "username": …, "password": …, … }'],
     ['no connections', {},                                        'connections: missing, allowed: connections by name: { "wan": { … } }'],
     ['a list',         [],                                        'the file: found an empty list, allowed: { "connections": { … } }'],
+    ['path of all',    { ...fileWith({}), dataPath: 'fast' },     'dataPath: found "fast", allowed: one of "auto", "kernel", "tun-gso", "tun"'],
+    ['path and mark',  { ...fileWith({ mark: 7 }), dataPath: 'tun' }, 'connections.wan.mark: found 7, allowed: no mark with the data path "tun", which cannot set any'],
     ['log level',      { ...fileWith({}), logLevel: 'verbose' },  'logLevel: found "verbose", allowed: one of "error", "warn", "info", "debug"'],
   ];
 
@@ -244,6 +247,27 @@ describe('two connections', () => {
       'connections.other.uplink: found "eth1", allowed: the uplink over which connection "one" reaches 192.0.2.1 too, or another server',
     ]);
     expect(two(one, { ...other, uplink: 'eth0' })).toEqual([]);
+  });
+});
+
+describe('the data path of all', () => {
+  const paths = (raw: object) =>
+    [...accepted(raw).settings.connections.values()].map(({ name, dataPath }) => `${name} ${dataPath}`);
+  const connections = { wan, own: { ...wan, device: 'l2w-x', dataPath: 'kernel' } };
+
+  it('is that of each connection that has none of its own', () => {
+    expect(paths({ connections })).toEqual(['wan auto', 'own kernel']);
+    expect(paths({ connections, dataPath: 'tun' })).toEqual(['wan tun', 'own kernel']);
+    expect(accepted({ connections, dataPath: 'tun' }).settings.dataPath).toBe('tun');
+  });
+
+  it('is judged with the connection', () => {
+    const quiet = { wan: { ...wan, udpChecksums: false } };
+    expect(accepted({ connections: quiet, dataPath: 'kernel' }).warnings).toEqual([]);
+    expect(accepted({ connections: quiet, dataPath: 'tun' }).warnings).toEqual([
+      'connections.wan.udpChecksums: data path "tun" sends them all the same',
+    ]);
+    expect(faults({ connections: { wan: { ...wan, mark: 7, dataPath: 'tun-gso' } }, dataPath: 'tun' })).toEqual([]);
   });
 });
 

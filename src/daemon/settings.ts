@@ -17,6 +17,8 @@ export interface Settings {
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   /** Whether netifd owns connections besides those. */
   readonly netifd: boolean;
+  /** How packets are moved for connections that do not say. */
+  readonly dataPath: DataPathChoice;
   /** Directory of the journal; undefined: the run directory. */
   readonly stateDir: string | undefined;
   readonly logLevel: LogLevel;
@@ -42,6 +44,11 @@ export interface Surroundings {
   readonly hostName: string;
 }
 
+/** What holds for a connection that comes without a file. */
+export interface Defaults extends Surroundings {
+  readonly dataPath: DataPathChoice;
+}
+
 /** Either settings, with what is odd about them, or faults: one line each, without any secret. */
 export type Reading =
   | { readonly settings: Settings; readonly warnings: readonly string[] }
@@ -60,15 +67,17 @@ export function readSettings(raw: unknown, surroundings: Surroundings): Reading 
   const unnameable = nameFaults(raw).map(lineOf);
   if (!parsed.success) return { faults: [...unnameable, ...schemaFaults(raw, parsed.error.issues).map(lineOf)] };
   if (unnameable.length > 0) return { faults: unnameable };
-  const settings = settingsOf(parsed.data, surroundings);
-  const named = Object.entries(parsed.data.connections);
-  const read = [...settings.connections.values()];
+  const { netifd, dataPath, stateDir, logLevel } = parsed.data;
+  const named = Object.entries(parsed.data.connections).map(([name, own]) => [name, filled(own, dataPath)] as const);
+  const read = named.map(([name, connection]) => connectionOf(name, connection, surroundings));
   const faults = [
     ...named.flatMap(([name, connection]) => connectionFaults(name, connection)),
     ...read.flatMap((connection, index) => rivalFaults(connection, read.slice(0, index))),
   ];
   if (faults.length > 0) return { faults: faults.map(lineOf) };
-  const isIdle = named.length === 0 && !settings.netifd;
+  const connections = new Map(read.map((connection) => [connection.name, connection]));
+  const settings = { connections, netifd, dataPath, stateDir, logLevel };
+  const isIdle = named.length === 0 && !netifd;
   const warnings = named.flatMap(([name, connection]) => connectionWarnings(name, connection)).map(lineOf);
   return { settings, warnings: [...(isIdle ? [NOTHING_TO_DO] : []), ...warnings] };
 }
@@ -81,7 +90,7 @@ export function readSettings(raw: unknown, surroundings: Surroundings): Reading 
 export function readConnection(
   name: string,
   raw: unknown,
-  surroundings: Surroundings,
+  defaults: Defaults,
   others: Iterable<ConnectionSettings>,
 ): { settings: ConnectionSettings; warnings: readonly Fault[] } | { faults: readonly Fault[] } {
   const place = ['connections', name];
@@ -90,10 +99,11 @@ export function readConnection(
     const file = { connections: Object.fromEntries([[name, raw]]) };
     return { faults: schemaFaults(file, parsed.error.issues, place).map(faultOf) };
   }
-  const settings = connectionOf(name, parsed.data, surroundings);
-  const faults = [...connectionFaults(name, parsed.data), ...rivalFaults(settings, others)];
+  const connection = filled(parsed.data, defaults.dataPath);
+  const settings = connectionOf(name, connection, defaults);
+  const faults = [...connectionFaults(name, connection), ...rivalFaults(settings, others)];
   if (faults.length > 0) return { faults: faults.map(faultOf) };
-  return { settings, warnings: connectionWarnings(name, parsed.data).map(faultOf) };
+  return { settings, warnings: connectionWarnings(name, connection).map(faultOf) };
 }
 
 const NOTHING_TO_DO = 'connections: there is none, so nothing will be dialled';
@@ -108,14 +118,11 @@ function faultOf({ path, words }: FieldFault): Fault {
 export const sameSettings = (a: ConnectionSettings, b: ConnectionSettings): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
-function settingsOf(file: FileSettings, surroundings: Surroundings): Settings {
-  const connections = Object.entries(file.connections).map(([name, raw]): [string, ConnectionSettings] => [
-    name,
-    connectionOf(name, raw, surroundings),
-  ]);
-  const { netifd, stateDir, logLevel } = file;
-  return { connections: new Map(connections), netifd, stateDir, logLevel };
-}
+/** With what holds for all connections where this one says nothing itself. */
+const filled = (own: FileSettings['connections'][string], dataPath: DataPathChoice): FileConnection => ({
+  ...own,
+  dataPath: own.dataPath ?? dataPath,
+});
 
 const connectionOf = (name: string, raw: FileConnection, surroundings: Surroundings): ConnectionSettings => ({
   name,

@@ -14,10 +14,10 @@ for each in open_instance close_instance set_param add_jail add_jail_mount add_j
 done
 json_init() { json='{'; }
 json_add_boolean() { json="$json\\"$1\\":$([ $2 = 1 ] && echo true || echo false),"; }
-json_add_string() { json="$json\\"$1\\":\\"$2\\","; }
+json_add_string() { json="$json\\"$1\\":\\"$(printf %s "$2" | sed 's/[\\\\"]/\\\\&/g')\\","; }
 json_add_object() { json="$json\\"$1\\":{"; }
 json_close_object() { json="$json}"; }
-json_dump() { echo "$json}"; }
+json_dump() { echo "$json}" | sed 's/,}/}/g'; }
 json_cleanup() { :; }
 logger() { say_ logger "$@"; }
 uci_validate_section() { eval "$UCI"; return \${UCI_STATUS:-0}; }
@@ -29,12 +29,14 @@ describe('the service', () => {
   let router: Userland;
   const said = () =>
     existsSync(router.path('said')) ? readFileSync(router.path('said'), 'utf8').trim().split('\n') : [];
+  const state = () => JSON.parse(readFileSync(router.path('run/service.json'), 'utf8')) as unknown;
   const config = () => JSON.parse(readFileSync(router.path('run/config.json'), 'utf8')) as unknown;
   const run = (call: string, uci = '', status = 0) => {
     writeFileSync(router.path('said'), '');
     const words = `${STAND_INS}
       . ${SCRIPT}
       RUN_DIR=${router.path('run')} CONFIG=${router.path('run/config.json')} LAUNCH_FILE=${router.path('run/launch')}
+      STATE_FILE=${router.path('run/service.json')}
       PID_FILE=${router.path('pid')} PROGRAM=${router.path('program/l2tpwan')} JAIL_PROGRAM=${router.path('ujail')}
       ${call}`;
     return router.run(['-c', words], {
@@ -78,11 +80,11 @@ describe('the service', () => {
   });
 
   it.each([
-    ['nothing set', '', { netifd: true, logLevel: 'info', connections: {} }],
+    ['nothing set', '', { netifd: true, logLevel: 'info', dataPath: 'auto', connections: {} }],
     [
       'everything set',
-      'log_level=debug state_dir=STATE jail=0',
-      { netifd: true, logLevel: 'debug', stateDir: 'STATE', connections: {} },
+      'log_level=debug data_path=tun-gso state_dir=STATE jail=0',
+      { netifd: true, logLevel: 'debug', dataPath: 'tun-gso', stateDir: 'STATE', connections: {} },
     ],
   ])('writes the configuration, for root alone, with %s', (_what, uci, wanted) => {
     node();
@@ -95,10 +97,12 @@ describe('the service', () => {
 
   it('is not stopped by a wrong option: says so, and takes what holds without it', () => {
     node();
-    run('start_service', 'unset log_level; state_dir=relative', 255);
-    expect(config()).toEqual({ netifd: true, logLevel: 'info', connections: {} });
+    run('start_service', 'unset log_level data_path; state_dir=relative', 255);
+    expect(config()).toEqual({ netifd: true, logLevel: 'info', dataPath: 'auto', connections: {} });
     expect(said().slice(0, 2)).toEqual([
-      expect.stringMatching(/^logger -t l2tpwan -p daemon.err \/etc\/config\/l2tpwan: log_level is one of /),
+      expect.stringMatching(
+        /^logger -t l2tpwan -p daemon.err \/etc\/config\/l2tpwan: log_level is one of .*, data_path one of /,
+      ),
       "logger -t l2tpwan -p daemon.err /etc/config/l2tpwan: state_dir 'relative' is not an absolute path: not used",
     ]);
     expect(said()).toContain('open_instance main');
@@ -174,6 +178,9 @@ describe('the service', () => {
     run('reload_service', 'log_level=debug');
     expect(said()[0]).toBe('start');
     expect(config()).toMatchObject({ logLevel: 'debug' });
+    run('reload_service', 'data_path=kernel');
+    expect(said()[0]).toBe('start');
+    expect(config()).toMatchObject({ dataPath: 'kernel' });
     router.script('ujail', '');
     run('reload_service');
     expect(said().slice(0, 2)).toEqual(['stop', 'start']);
@@ -184,6 +191,46 @@ describe('the service', () => {
     expect(said().slice(0, 2)).toEqual(['stop', 'start']);
     run('reload_service', `state_dir=${router.path('state')}`);
     expect(said()[0]).toBe('start');
+  });
+
+  describe('leaves word for those who may ask nobody', () => {
+    const path = () => router.path('run/service.json');
+
+    it('that it is started, with which runtime, and that it is stopped; for everybody to read', () => {
+      node();
+      run('umask 077; start_service');
+      expect(state()).toEqual({ state: 'started', runtime: router.path('lib/runtime/node') });
+      expect(statSync(path()).mode & 0o777).toBe(0o644);
+      run('stop');
+      expect(state()).toEqual({ state: 'stopped' });
+      expect(existsSync(`${path()}.new`)).toBe(false);
+    });
+
+    it('also where it was never started', () => {
+      run('stop');
+      expect(state()).toEqual({ state: 'stopped' });
+      expect(statSync(router.path('run')).mode & 0o777).toBe(0o755);
+    });
+
+    it('why it cannot start, in the words of the log, whatever is in them', () => {
+      run('start_service', `runtime='/opt/my "node"\\20'`);
+      expect(state()).toEqual({
+        state: 'no-runtime',
+        words: expect.stringMatching(
+          /^\/opt\/my "node"\\20 does not exist: run 'l2tpwan-runtime install', or name one/,
+        ),
+      });
+      expect(said()).toContainEqual(expect.stringContaining((state() as { words: string }).words));
+    });
+
+    it('whole or not at all: what is read meanwhile is the word before', () => {
+      node();
+      run('start_service');
+      const seen = router.path('seen');
+      run(`mv() { cat ${path()} >${seen}; command mv "$@"; }; stop`);
+      expect(JSON.parse(readFileSync(seen, 'utf8'))).toMatchObject({ state: 'started' });
+      expect(state()).toEqual({ state: 'stopped' });
+    });
   });
 
   it('has stopped when the process has', () => {

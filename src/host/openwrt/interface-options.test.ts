@@ -9,7 +9,7 @@ import { declarationOf, INTERFACE_OPTIONS } from './interface-options-table.ts';
 const least = { proto: 'l2tpwan', auto: true, server: ['lns.example.net'], username: 'alice', password: 's3cret' };
 
 const read = (options: object) =>
-  readConnection('campus', connectionOf({ ...least, ...options }), { hostName: 'r' }, []);
+  readConnection('campus', connectionOf({ ...least, ...options }), { hostName: 'r', dataPath: 'auto' }, []);
 
 function settings(options: object) {
   const reading = read(options);
