@@ -9,7 +9,8 @@ const suite = (name: string, include: string[], options: Options = {}): TestProj
   test: { name, include, deps: { interopDefault: false }, ...options },
 });
 
-// The suites of ./scripts/test, cheapest first. The last two touch the kernel: one file, one test at a time.
+// The suites of ./scripts/test, cheapest first; `luci-router`, which needs a router to log in to, is none of them.
+// Those with a browser or with the kernel run one file, one test at a time.
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test.ts'] },
@@ -24,6 +25,16 @@ export default defineConfig({
       suite('pair', ['test/pair/**/*.test.ts'], { testTimeout: seconds(300) }),
       suite('fuzz', ['test/fuzz/**/*.test.ts'], { testTimeout: seconds(300) }),
       suite('openwrt', ['test/openwrt/**/*.test.ts'], { testTimeout: seconds(60), hookTimeout: seconds(120) }),
+      suite('luci', ['test/luci/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: seconds(60),
+        hookTimeout: seconds(60),
+      }),
+      suite('luci-router', ['test/luci/router/**/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: seconds(180),
+        hookTimeout: seconds(180),
+      }),
       suite('host', ['test/host/**/*.test.ts'], {
         fileParallelism: false,
         testTimeout: seconds(60),
