@@ -11,7 +11,7 @@ exit 0
 `,
   'luci-app-l2tpwan': `[ -n "$IPKG_INSTROOT" ] || {
 	rm -rf /tmp/luci-indexcache.* /tmp/luci-modulecache/
-	killall -HUP rpcd 2>/dev/null
+	/etc/init.d/rpcd reload 2>/dev/null
 }
 exit 0
 `,

@@ -17,6 +17,18 @@ export interface Package {
   readonly koffi?: 'arm64' | 'x64';
   /** The bundle and its version. */
   readonly bundle?: true;
+  /** Folder of an app in LuCI's own layout, and what of it: its pages, or what they are called in a language. */
+  readonly luci?: { readonly app: string; readonly part: 'pages' | Language };
+}
+
+/** A language of LuCI's. */
+export interface Language {
+  /** As `po` has it. */
+  readonly folder: string;
+  /** As packages and routers have it. */
+  readonly tag: string;
+  /** As LuCI's own list has it. */
+  readonly name: string;
 }
 
 export const LIBRARY = 'usr/lib/l2tpwan';
@@ -36,6 +48,21 @@ const native = (koffi: 'arm64' | 'x64', architectures: readonly string[]): Packa
   koffi,
 });
 
+const LUCI_APP = { name: 'luci-app-l2tpwan', folder: 'luci/luci-app-l2tpwan' } as const;
+
+// Names, texts and dependencies as LuCI's own build makes them.
+const translation = (part: Language): Package => ({
+  name: `luci-i18n-l2tpwan-${part.tag}`,
+  architectures: ['all'],
+  title: `${LUCI_APP.name} - ${part.tag} translation`,
+  description: `Translation for ${LUCI_APP.name} - ${part.name}`,
+  section: 'luci',
+  depends: ['libc', LUCI_APP.name],
+  configuration: [],
+  tree: undefined,
+  luci: { app: LUCI_APP.folder, part },
+});
+
 export const PACKAGES: readonly Package[] = [
   {
     name: 'l2tpwan',
@@ -52,15 +79,18 @@ export const PACKAGES: readonly Package[] = [
   native('arm64', AARCH64),
   native('x64', ['x86_64']),
   {
-    name: 'luci-app-l2tpwan',
+    name: LUCI_APP.name,
     architectures: ['all'],
     title: 'LuCI support for l2tpwan',
     description: 'Pages of the web interface: connections, how they are, and what happened.',
     section: 'luci',
-    depends: ['libc', 'l2tpwan', 'luci-base'],
+    // luci-base brings the rest: rpcd with its file module, LuCI's network and firewall.
+    depends: ['libc', 'luci-base', 'l2tpwan'],
     configuration: [],
-    tree: 'luci/files',
+    tree: undefined,
+    luci: { app: LUCI_APP.folder, part: 'pages' },
   },
+  translation({ folder: 'zh_Hans', tag: 'zh-cn', name: '简体中文 (Simplified Chinese)' }),
 ];
 
 export const MAINTAINER = 'the l2tpwan authors';

@@ -8,5 +8,6 @@ export default defineConfig({
   format: ['cjs'],
   platform: 'node',
   target: 'node20',
+  external: ['esbuild'],
   silent: true,
 });

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { opkgScripts } from '../../scripts/package/maintainer-scripts.ts';
-import { PACKAGES } from '../../scripts/package/packages-table.ts';
+import { MAINTAINER, PACKAGES } from '../../scripts/package/packages-table.ts';
 import { rootOf } from '../../scripts/package/root.ts';
 import { REPOSITORY, said } from './userland.ts';
 
@@ -107,6 +107,23 @@ describe('the feed', () => {
   it('has the same configuration files', () => {
     const { destination } = make('l2tpwan-conffiles');
     expect(readFileSync(join(destination, 'conffiles'), 'utf8')).toBe('/etc/config/l2tpwan\n');
+  });
+
+  it("gives LuCI's build the same words and the same dependencies", () => {
+    const [app] = PACKAGES.filter(({ name }) => name === 'luci-app-l2tpwan');
+    mkdirSync(join(scratch, 'feeds/luci'), { recursive: true });
+    const told = ['PKG_VERSION', 'LUCI_TITLE', 'LUCI_DESCRIPTION', 'LUCI_DEPENDS', 'LUCI_PKGARCH', 'LUCI_MAINTAINER'];
+    const lines = told.map((name) => `\t@echo '$(${name})'\n`).join('');
+    writeFileSync(join(scratch, 'feeds/luci/luci.mk'), `told:\n${lines}`);
+    const makefile = join(REPOSITORY, 'luci/luci-app-l2tpwan/Makefile');
+    const heard = said('make', ['-s', '-f', makefile, `TOPDIR=${scratch}`, 'told'])
+      .trim()
+      .split('\n');
+    const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { version: string };
+    const needs = app?.depends.filter((name) => name !== 'libc').map((name) => `+${name}`);
+    expect(heard).toEqual([version, app?.title, app?.description, needs?.join(' '), 'all', MAINTAINER]);
+    // By this line the SDK knows a Makefile that makes a package.
+    expect(readFileSync(makefile, 'utf8')).toMatch(/\n# call BuildPackage - OpenWrt buildroot signature\n$/);
   });
 
   it('offers the addon only where there is a Node.js for the router', () => {

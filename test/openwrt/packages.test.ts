@@ -14,6 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, requiredNames } from '../../scripts/luci/dialect.ts';
+import { lmoOf } from '../../scripts/package/lmo.ts';
 import { busybox, REPOSITORY, said } from './userland.ts';
 
 const DATE = 1_700_000_000;
@@ -70,6 +72,8 @@ describe('the packages', () => {
     ) as Record<string, string>;
   const packages = () => readdirSync(out).filter((name) => name.endsWith('.ipk'));
   const main = `l2tpwan_${version}-r1_all.ipk`;
+  const app = `luci-app-l2tpwan_${version}-r1_all.ipk`;
+  const translation = `luci-i18n-l2tpwan-zh-cn_${version}-r1_all.ipk`;
   const native = (architecture: string) => `l2tpwan-native_${version}-r1_${architecture}.ipk`;
 
   beforeAll(() => {
@@ -83,7 +87,7 @@ describe('the packages', () => {
   it('are all there, with their sums', () => {
     const aarch64 = ['cortex-a53', 'cortex-a72', 'cortex-a76', 'generic'].map((core) => native(`aarch64_${core}`));
     const all = [main, ...aarch64, native('x86_64')].sort();
-    expect(packages().filter((name) => !name.startsWith('luci-'))).toEqual(all);
+    expect(packages()).toEqual([...all, app, translation].sort());
     said('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: out });
     expect(readFileSync(join(out, 'SHA256SUMS'), 'utf8').trim().split('\n')).toHaveLength(packages().length);
     said('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(out, 'apk') });
@@ -232,6 +236,51 @@ describe('the packages', () => {
     },
   );
 
+  it('luci-app-l2tpwan: the app as it is, without what only people read', () => {
+    const source = join(REPOSITORY, 'luci/luci-app-l2tpwan');
+    const below = (folder: string) =>
+      readdirSync(join(source, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name).slice(join(source, folder).length + 1));
+    const installed = new Map<string, string>([
+      ...below('htdocs').map((path) => [`./www/${path}`, join(source, 'htdocs', path)] as const),
+      ...below('root').map((path) => [`./${path}`, join(source, 'root', path)] as const),
+    ]);
+    const files = entriesOf(join(unpack(app), 'data.tar.gz')).filter(({ mode }) => !mode.startsWith('d'));
+    expect(files.map(({ path }) => path)).toEqual([...installed.keys()].sort());
+    expect(new Set(files.map(({ mode }) => mode))).toEqual(new Set(['-rw-r--r--']));
+    for (const { path } of files) {
+      const here = readFileSync(installed.get(path) ?? '', 'utf8');
+      const there = readFileSync(join(unpack(app), 'data', path), 'utf8');
+      if (/\.(js|css)$/.test(path)) expect(there.length, path).toBeLessThan(here.length);
+      else expect(there, path).toBe(here);
+      if (!path.endsWith('.js')) continue;
+      // What LuCI does with it: the modules named at its beginning are what the function is given, and it returns.
+      expect(requiredNames(parse(path, there)), path).toEqual(requiredNames(parse(path, here)));
+      expect(() => new Function(...requiredNames(parse(path, there)), there), path).not.toThrow();
+      expect(there, path).toMatch(/[;}]return /);
+    }
+    expect(controlOf(app)).toMatchObject({ Architecture: 'all', Section: 'luci', Depends: 'libc, luci-base, l2tpwan' });
+    expect(readFileSync(join(unpack(app), 'control/postinst-pkg'), 'utf8')).toMatch(
+      /rm -rf \/tmp\/luci-indexcache\.\* \/tmp\/luci-modulecache\/\n\t\/etc\/init\.d\/rpcd reload/,
+    );
+  });
+
+  it('luci-i18n-l2tpwan-zh-cn: what the pages say in Chinese, and the language in the list of LuCI', () => {
+    const data = join(unpack(translation), 'data');
+    const files = entriesOf(join(unpack(translation), 'data.tar.gz')).filter(({ mode }) => !mode.startsWith('d'));
+    expect(files.map(({ mode, path }) => `${mode} ${path}`)).toEqual([
+      '-rwxr-xr-x ./etc/uci-defaults/luci-i18n-l2tpwan-zh-cn',
+      '-rw-r--r-- ./usr/lib/lua/luci/i18n/l2tpwan.zh-cn.lmo',
+    ]);
+    expect(readFileSync(join(data, 'etc/uci-defaults/luci-i18n-l2tpwan-zh-cn'), 'utf8')).toBe(
+      "uci set luci.languages.zh_cn='简体中文 (Simplified Chinese)'; uci commit luci\n",
+    );
+    const catalogue = readFileSync(join(REPOSITORY, 'luci/luci-app-l2tpwan/po/zh_Hans/l2tpwan.po'));
+    expect(readFileSync(join(data, 'usr/lib/lua/luci/i18n/l2tpwan.zh-cn.lmo')).equals(lmoOf(catalogue))).toBe(true);
+    expect(controlOf(translation)).toMatchObject({ Architecture: 'all', Depends: 'libc, luci-app-l2tpwan' });
+  });
+
   it('are staged for apk with the lists that its scripts look for', () => {
     const root = join(out, 'apk/root/l2tpwan_noarch');
     const data = entriesOf(join(unpack(main), 'data.tar.gz')).filter(({ mode }) => !mode.startsWith('d'));
@@ -259,12 +308,14 @@ describe('the packages', () => {
       .split('.\n')
       .filter(Boolean)
       .map((call) => call.trim().split('\n'));
-    expect(made.map((call) => call.at(-1)).filter((name) => !name?.startsWith('luci-'))).toEqual([
+    expect(made.map((call) => call.at(-1))).toEqual([
       `l2tpwan-${version}-r1.noarch.apk`,
       ...['cortex-a53', 'cortex-a72', 'cortex-a76', 'generic'].map(
         (core) => `l2tpwan-native-${version}-r1.aarch64_${core}.apk`,
       ),
       `l2tpwan-native-${version}-r1.x86_64.apk`,
+      `luci-app-l2tpwan-${version}-r1.noarch.apk`,
+      `luci-i18n-l2tpwan-zh-cn-${version}-r1.noarch.apk`,
     ]);
     const [first = []] = made;
     expect(first[0]).toBe('mkpkg');
