@@ -64,9 +64,34 @@ describe('who may only look', () => {
 });
 
 describe('who may act and not configure', () => {
-  it('has the buttons, and no other tabs', async () => {
-    const router = new Router('up');
+  const routerFor = (state: string) => {
+    const router = new Router(state);
     router.addUser('operator', { read: ['unauthenticated', 'luci-base'], write: ['luci-app-l2tpwan'] });
+    return router;
+  };
+
+  it('is not offered to start a service', async () => {
+    const router = routerFor('up');
+    router.service.stop();
+    const page = await openPage({ view: 'status', router, user: 'operator' });
+    expect(await notice(page).getByRole('heading').textContent()).toBe('The l2tpwan service is stopped');
+    await eventually(() => router.count('session', 'access')).toBe(1);
+    await page.waitForTimeout(1200);
+    expect(await notice(page).getByRole('button').count()).toBe(0);
+    expect(router.count('session', 'access')).toBe(1);
+  });
+
+  it.each(['refused', 'no-connections'])('is not led to settings: %s', async (state) => {
+    const router = routerFor(state);
+    if (state === 'no-connections') router.uci.write('network', []);
+    const page = await openPage({ view: 'status', router, user: 'operator' });
+    await eventually(() => router.count('session', 'access')).toBe(1);
+    await page.waitForTimeout(300);
+    expect(await page.locator('.l2w-page').getByRole('link').count()).toBe(0);
+  });
+
+  it('has the buttons, and no other tabs', async () => {
+    const router = routerFor('up');
     router.l2tpwan.after.redial = 'tunnel';
     const page = await openPage({ view: 'status', router, user: 'operator' });
     await cardOf(page).getByRole('button', { name: 'Redial' }).click();

@@ -79,6 +79,13 @@ const ROWS: readonly Row[] = [
     says: /opkg install l2tpwan[\s\S]*apk add l2tpwan/,
   },
   {
+    name: 'slow',
+    breaks: ({ faults }) => faults.refused.set('l2tpwan.status', 7),
+    mends: ({ faults }) => faults.refused.clear(),
+    title: 'The router takes long to answer',
+    says: /keeps waiting/,
+  },
+  {
     name: 'denied',
     breaks: ({ faults }) => faults.denied.add('l2tpwan.status'),
     mends: ({ faults }) => faults.denied.clear(),
@@ -123,7 +130,7 @@ describe('a page that is opened then', () => {
     expect(await title(page)).toBe(words);
     expect(await visible(page)).toMatch(says);
     expect(await visible(page)).not.toContain('Below is what was known');
-    expect(await button(page).allTextContents()).toEqual(label === undefined ? [] : [label]);
+    await eventually(() => button(page).allTextContents()).toEqual(label === undefined ? [] : [label]);
     expect(await page.locator('.l2w-card').count()).toBe(0);
     await shoot(page, `condition-${name}`);
     mends?.(router);
@@ -159,6 +166,14 @@ describe('a page that is open', () => {
     expect(router.count('service', 'list')).toBeLessThanOrEqual(looks);
     expect(router.count('rc', 'list')).toBe(router.count('service', 'list'));
     expect(router.argsOf('file', 'read')[0]).toMatchObject({ path: '/var/run/l2tpwan/service.json' });
+  });
+
+  it('tells a service that has ended without the note of the init script', async () => {
+    const router = new Router('up');
+    router.service.crash(1);
+    router.service.file = (path) => (path.endsWith('/service.json') ? 'null' : undefined);
+    const page = await open(router);
+    expect(await title(page)).toBe('The l2tpwan service has ended unexpectedly');
   });
 
   it('says when answers take long, and when refreshing is paused', async () => {
@@ -203,14 +218,25 @@ describe('the next step', () => {
     expect(await button(page).getAttribute('aria-disabled')).toBe('false');
   });
 
-  it('is to set up a connection where there is none', async () => {
+  it.each(['none', 'disabled'])('is to set up a connection where there is none to be dialled: %s', async (which) => {
     const router = new Router('no-connections');
-    router.uci.write('network', []);
+    const disabled = { '.name': 'campus', '.type': 'interface', proto: 'l2tpwan', disabled: '1' };
+    router.uci.write('network', which === 'none' ? [] : [disabled]);
     const page = await open(router);
-    await eventually(() => title(page)).toBe('There is no connection yet');
+    await eventually(() => title(page)).toBe('No connection is switched on');
     await shoot(page, 'condition-no-connection');
     await link(page).click();
     await page.waitForURL(/l2tpwan\/connections$/);
+  });
+
+  it('is none while nobody knows which connections there are', async () => {
+    const router = new Router('no-connections');
+    router.faults.refused.set('network.interface.dump', 9);
+    const page = await open(router);
+    await eventually(() => router.count('network.interface', 'dump')).toBeGreaterThan(1);
+    expect(await notice(page).isVisible()).toBe(false);
+    router.faults.refused.clear();
+    await eventually(() => stateOf(page)).toBe('Not connected');
   });
 
   it('is a restart of the network where netifd does not know the protocol', async () => {

@@ -270,9 +270,9 @@ describe('adding', () => {
     const name = page.getByRole('textbox', { name: 'Name' });
     expect(await name.evaluate((input) => input === document.activeElement)).toBe(true);
     for (const [given, words] of [
-      ['', 'Letters, digits and underscores.'],
-      ['my-vpn', 'Letters, digits and underscores.'],
-      ['_vpn', 'Letters, digits and underscores.'],
+      ['', 'Letters, digits and _, but no _ first.'],
+      ['my-vpn', 'Letters, digits and _, but no _ first.'],
+      ['_vpn', 'Letters, digits and _, but no _ first.'],
       ['a_name_of_16_xxx', '15 characters at most.'],
       ['campus', 'There is something of this name already.'],
       ['wan', 'There is something of this name already.'],
@@ -574,7 +574,7 @@ describe('cautions', () => {
     ['a blank before the password', /^password .*ends with a blank/, { password: ' s3cret' }],
     [
       'scripts in the jail',
-      /^up_script In its jail.*\ndown_script In its jail/,
+      /^up_script Where procd-ujail is installed.*\ndown_script Where procd-ujail is installed/,
       { up_script: '/root/up', down_script: '/root/down' },
     ],
     ['a mark that can be set', undefined, { mark: '0x3f00' }],
@@ -612,7 +612,7 @@ describe('cautions', () => {
     expect(await cautions(page)).toEqual([
       expect.stringMatching(/^MTU: 1460 octets do not fit: interface wan leaves room for 1452/),
       expect.stringMatching(/^Metric: The default route of interface wan wins/),
-      expect.stringMatching(/^Script when up: In its jail/),
+      expect.stringMatching(/^Script when up: Where procd-ujail is installed/),
     ]);
   });
 

@@ -22,9 +22,12 @@ describe('360 pixels', () => {
   it('are enough for dialogs, and for what is the matter', async () => {
     const router = new Router('up');
     const page = await open(router, { width: 360, height: 740 });
-    for (const name of ['Negotiated options', 'Diagnostic report']) {
+    for (const [name, heading] of [
+      ['Negotiated options', 'Negotiated options of campus'],
+      ['Diagnostic report', 'Diagnostics of campus'],
+    ] as const) {
       await cardOf(page).getByRole('button', { name }).click();
-      await page.locator('#modal_overlay').getByRole('heading', { name }).waitFor();
+      await page.locator('#modal_overlay').getByRole('heading', { name: heading }).waitFor();
       expect(await page.evaluate(BEYOND)).toEqual([]);
       await page.keyboard.press('Escape');
     }
@@ -35,7 +38,23 @@ describe('360 pixels', () => {
     await page.locator('.l2w-notice').waitFor();
     expect(await page.evaluate(BEYOND)).toEqual([]);
   });
+
+  it('are enough for the form on the page of interfaces', async () => {
+    const page = await openPage({ view: 'interfaces', width: 360, height: 740, allow: [/protocol\/dhcpv6/] });
+    await page.locator('[data-sid="campus"]').getByRole('button', { name: 'Edit' }).click();
+    const tabs = page.locator('#modal_overlay .cbi-tabmenu li');
+    for (const name of ['General Settings', 'Advanced Settings', 'Routing', 'Data path']) {
+      await tabs.getByText(name, { exact: true }).first().click();
+      expect(await page.evaluate(BEYOND_OF_FORM), name).toEqual([]);
+    }
+  });
 });
+
+/** Of the fields that are seen in a form of LuCI's own. */
+const BEYOND_OF_FORM = `
+  [...document.querySelectorAll('#modal_overlay .cbi-value *')]
+    .filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > innerWidth)
+    .map((node) => node.outerHTML.slice(0, 120))`;
 
 /** Elements of the page that stick out to the right of what is seen of them. */
 const BEYOND = `
@@ -119,6 +138,23 @@ describe('updates', () => {
       expect(await boxes(page), name).toEqual(before);
     }
   });
+});
+
+it('cards stand in the order of names, whichever way each of them goes', async () => {
+  const router = new Router('two-connections');
+  const page = await open(router);
+  const names = () => page.locator('.l2w-card h3').allTextContents();
+  const { state } = router.l2tpwan;
+  const { campus: _campus, ...connections } = state.status.connections;
+  for (let i = 0; i < 2; i++) {
+    const refused = { campus: ['user name is missing'] };
+    router.l2tpwan.show({ ...state, status: { ...state.status, connections, refused } });
+    await eventually(() => stateOf(page)).toBe('Not dialled: its settings cannot work');
+    expect(await names()).toEqual(['campus', 'office']);
+    router.l2tpwan.show(state);
+    await eventually(() => stateOf(page)).toBe('Connected');
+    expect(await names()).toEqual(['campus', 'office']);
+  }
 });
 
 /** Where everything stands that has a place of its own. */

@@ -63,3 +63,23 @@ it('says that the service does not run, and is well again when it does', async (
   router.service.isEnabled = false;
   await eventually(() => section(page).textContent(), 9000).toContain('The l2tpwan service is switched off');
 });
+
+it.each([
+  ['runs without connections', 'No connection is switched on', (router: Router) => router.service.start()],
+  [
+    'is switched off',
+    'The l2tpwan service is switched off',
+    ({ service }: Router) => {
+      service.stop();
+      service.isEnabled = false;
+    },
+  ],
+])('does not go on saying so when the service %s', async (_name, words, then) => {
+  const router = new Router('no-connections');
+  router.service.crash(1);
+  const page = await open(router);
+  await section(page).getByText('The l2tpwan service has ended unexpectedly').waitFor();
+  then(router);
+  await eventually(() => section(page).textContent(), 9000).toContain(words);
+  expect(await section(page).textContent()).not.toContain('has ended');
+});

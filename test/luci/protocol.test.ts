@@ -15,6 +15,7 @@ interface Row {
   readonly tab: string;
   readonly name: string;
   readonly field: 'Value' | 'DynamicList' | 'Flag' | 'ListValue';
+  readonly help: string;
   readonly placeholder: string | null;
   readonly isOn: boolean;
   readonly isSecret: boolean;
@@ -26,8 +27,8 @@ interface Row {
 /** The table as the browser has it. */
 async function tableIn(page: Page): Promise<Row[]> {
   return page.evaluate(`L.require('l2tpwan.options').then(({ TABS }) => Object.entries(TABS).flatMap(([tab, [, options]]) =>
-    options.map(({ name, field, placeholder, isOn, isSecret, isNeeded, isNetifds, values }) => ({
-      tab, name, field, placeholder: placeholder ?? null, isOn: isOn === true, isSecret: isSecret === true,
+    options.map(({ name, field, help, placeholder, isOn, isSecret, isNeeded, isNetifds, values }) => ({
+      tab, name, field, help, placeholder: placeholder ?? null, isOn: isOn === true, isSecret: isSecret === true,
       isNeeded: isNeeded === true, isNetifds: isNetifds === true, choices: field === 'ListValue' ? Object.keys(values) : [],
     }))))`);
 }
@@ -207,6 +208,11 @@ describe('the table of options', () => {
     expect(ours.filter(({ isNeeded }) => isNeeded).map(({ name }) => name)).toEqual(Object.keys(BASE));
   });
 
+  it('has help for each', async () => {
+    const rows = await tableIn(await anyPage());
+    expect(rows.filter(({ help }) => !/\w+ \w+/.test(help)).map(({ name }) => name)).toEqual([]);
+  });
+
   it('says of each what holds without it', async () => {
     const rows = await tableIn(await anyPage());
     const defaults = CONNECTION.parse({ servers: ['a'], username: 'b', password: 'c' }) as Record<string, unknown>;
@@ -246,6 +252,21 @@ describe('the table of options', () => {
     expect(said.filter((words) => words !== true && !/\w/.test(String(words)))).toEqual([]);
   });
 
+  it('holds a wait against another only where that one can be', async () => {
+    const page = await anyPage();
+    const said = (option: string, value: string, other: string | null) =>
+      page.evaluate(`L.require('l2tpwan.values').then((values) =>
+        values.${option}(${JSON.stringify(value)}, () => ${JSON.stringify(other)}))`);
+    for (const other of ['abc', '0', '0.05', '86401', '', null]) {
+      expect([other, await said('redialFirst', '300', other)]).toEqual([other, true]);
+      expect([other, await said('redialFirst', '301', other)]).toEqual([other, 'seconds from 0.1 to 300']);
+    }
+    for (const other of ['abc', '0', '0.05', '3601', '', null]) {
+      expect([other, await said('redialMax', '1', other)]).toEqual([other, true]);
+      expect([other, await said('redialMax', '0.5', other)]).toEqual([other, 'seconds from 1 to 86400']);
+    }
+  });
+
   it('offers the choices that the daemon takes, all of them', async () => {
     const rows = await tableIn(await anyPage());
     const lists = rows.filter(({ field }) => field === 'ListValue');
@@ -275,9 +296,15 @@ describe('the table of options', () => {
   });
 });
 
+/** Parts of the form that stick out of the window. */
+const BEYOND = `
+  [...document.querySelectorAll('#modal_overlay .cbi-value, #modal_overlay .cbi-value *')]
+    .filter((node) => node.checkVisibility() && node.getBoundingClientRect().right > innerWidth)
+    .map((node) => node.outerHTML.slice(0, 120))`;
+
 describe('on a page of interfaces', () => {
-  const edit = async (router: Router, name = 'campus') => {
-    const page = await openPage({ view: 'interfaces', router, allow: [/protocol\/dhcpv6/] });
+  const edit = async (router: Router, name = 'campus', width = 1280) => {
+    const page = await openPage({ view: 'interfaces', router, width, allow: [/protocol\/dhcpv6/] });
     await page.locator(`[data-sid="${name}"]`).getByRole('button', { name: 'Edit' }).click();
     await page.getByRole('heading', { name: `Interfaces » ${name}` }).waitFor();
     return { page, modal: page.locator('#modal_overlay') };
@@ -308,6 +335,18 @@ describe('on a page of interfaces', () => {
     for (const name of ['proto', 'auto', 'metric', 'peerdns'])
       expect([name, names.filter((each) => each === name).length]).toEqual([name, 1]);
     await shoot(page, 'interfaces-form');
+  });
+
+  it('fits 360 pixels, on each tab', async () => {
+    const router = new Router();
+    write(router, { exclude: ['10.0.0.0/8'], tunnel_secret: 'x', mtu: '1500' }); // with the field, and the caution, that follow
+    const { page, modal } = await edit(router, 'campus', 360);
+    for (const tab of ['general', 'advanced', 'routing', 'datapath']) {
+      await modal.locator(`.cbi-tabmenu li[data-tab="${tab}"] a`).click();
+      expect(await modal.locator('.cbi-value:visible').count()).toBeGreaterThan(2);
+      await shoot(page, `interfaces-form-360-${tab}`);
+      expect([tab, await page.evaluate(BEYOND)]).toEqual([tab, []]);
+    }
   });
 
   it('saves what was changed, and nothing else', async () => {

@@ -155,6 +155,26 @@ describe('a connection that is up', () => {
     );
   });
 
+  it('counts what was lost on the way, and what came late only once', async () => {
+    const router = new Router('up-dropped');
+    const page = await open(router);
+    const { counters } = recorded('up-dropped').status.connections.campus ?? {};
+    const odd = { looped: 2, notIp: 3, ipv4Blocked: 4, ipv6Blocked: 5, unknownSession: 6, reordered: 7, skipped: 8 };
+    const kernel = { backend: 'kernel', features: [], missing: {} };
+    router.l2tpwan.change('campus', { counters: { ...counters, ...odd }, dataPath: kernel });
+    await eventually(() => factOf(page, 'Ignored or lost')).toBe('32');
+    router.l2tpwan.change('campus', { dataPath: { ...kernel, backend: 'tun' } });
+    await eventually(() => factOf(page, 'Ignored or lost')).toBe('25');
+    await cardOf(page).locator('summary', { hasText: '25' }).click();
+    expect((await cardOf(page).locator('details[open] li').allInnerTexts()).slice(0, 5)).toEqual([
+      'for the server’s end of the tunnel, since dialled: 2',
+      'neither IPv4 nor IPv6, since dialled: 3',
+      'IPv4, not carried, since dialled: 4',
+      'IPv6, not carried, since dialled: 5',
+      'lost on the way, since dialled: 1',
+    ]);
+  });
+
   it('warns', async () => {
     const page = await open(new Router('up-warnings'));
     const { warnings = [] } = recorded('up-warnings').status.connections.campus ?? {};
@@ -321,7 +341,7 @@ describe('events', () => {
     expect(texts).toHaveLength(recorded('wrong-password').events.length);
   });
 
-  it('are asked for again when something has happened, and only then; those of each connection by itself', async () => {
+  it('are asked for again at once when something has happened, and not with every look; those of each connection by itself', async () => {
     const router = new Router('two-connections');
     const page = await open(router);
     await eventually(() => router.count('l2tpwan', 'events')).toBe(2);
@@ -337,6 +357,34 @@ describe('events', () => {
       'office',
       'office',
     ]);
+  });
+
+  it('are asked for again after some looks, for what is not to be seen in the status', async () => {
+    const router = new Router('up');
+    const page = await open(router);
+    await eventually(() => events(page).count()).toBeGreaterThan(3);
+    const { state } = router.l2tpwan;
+    const notice = { ...state.events[0], kind: 'notice', at: '2026-11-22T07:59:00.000Z', words: 'something to know' };
+    router.l2tpwan.state = { ...state, events: [...state.events, notice as (typeof state.events)[number]] };
+    for (let i = 0; i < 15; i++) await look(page);
+    await eventually(() => events(page).first().textContent()).toContain('something to know');
+    expect(router.count('l2tpwan', 'events')).toBe(2);
+  });
+
+  it('are those of the last question, whichever answer comes last', async () => {
+    const router = new Router('up');
+    router.faults.slow.set('l2tpwan.events', 3000);
+    const page = await open(router);
+    await page.waitForTimeout(300);
+    router.faults.slow.clear();
+    router.l2tpwan.show('up-redialled');
+    const { length } = recorded('up-redialled').events;
+    await eventually(() => events(page).count(), 2500).toBe(length);
+    expect(router.count('l2tpwan', 'events')).toBe(1);
+    router.l2tpwan.state = { ...router.l2tpwan.state, events: [] };
+    await eventually(() => router.count('l2tpwan', 'events')).toBe(2);
+    await page.waitForTimeout(200);
+    expect(await events(page).count()).toBe(length);
   });
 
   it('are asked for again after they could not be had', async () => {
@@ -504,17 +552,19 @@ describe('on demand', () => {
 describe('what it asks', () => {
   it('is one call for the first paint', async () => {
     const router = new Router('up');
-    const others = ['l2tpwan.events', 'network.interface.dump', 'service.list', 'rc.list', 'file.read'];
-    for (const call of others) router.faults.denied.add(call);
+    for (const call of OTHERS) router.faults.slow.set(call, 4000);
     const page = await open(router);
-    expect(router.count('l2tpwan', 'status')).toBe(1);
     expect(await stateOf(page)).toBe('Connected');
     expect(await factOf(page, 'Server')).toContain('lns.example.net');
-    const asked = router.calls.filter(
-      ({ object, method }) => others.includes(`${object}.${method}`) || object === 'l2tpwan',
-    );
-    expect(`${asked[0]?.object}.${asked[0]?.method}`).toBe('l2tpwan.status');
+    const answered = router.calls.map(({ object, method }) => `${object}.${method}`);
+    expect(answered.filter((call) => call === 'l2tpwan.status' || OTHERS.includes(call))).toEqual(['l2tpwan.status']);
   });
+
+  /** Everything else that the page may ask. */
+  const OTHERS = [
+    ...['l2tpwan.events', 'l2tpwan.negotiated', 'l2tpwan.info', 'network.interface.dump'],
+    ...['network.get_proto_handlers', 'service.list', 'rc.list', 'file.read', 'session.access'],
+  ];
 
   it('is asked every two seconds, only while somebody looks, and at once on return', async () => {
     const router = new Router('up');

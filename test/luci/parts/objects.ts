@@ -105,7 +105,7 @@ const protocolOf = (name: string): Table => ({
 function interfacesOf(router: Router): Table[] {
   const { connections } = router.l2tpwan.status;
   return (router.uci.committed('network') ?? [])
-    .filter((section) => section['.type'] === 'interface')
+    .filter((section) => section['.type'] === 'interface' && section.disabled !== '1')
     .map((section) => {
       const ours = connections[section['.name']];
       if (section.proto !== 'l2tpwan')

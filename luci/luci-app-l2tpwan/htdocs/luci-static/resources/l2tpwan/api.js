@@ -17,6 +17,7 @@ const callStartup = declare('rc', 'list', ['name']);
 const callInit = declare('rc', 'init', ['name', 'action']);
 const callRead = declare('file', 'read', ['path']);
 const callInterfaces = declare('network.interface', 'dump');
+const callAccess = declare('session', 'access', ['scope', 'object', 'function']);
 const callProtocols = declare('network', 'get_proto_handlers');
 
 const NAME = 'l2tpwan';
@@ -68,16 +69,18 @@ const outcome = (promise) =>
 
 function parsed({ value }) {
   try {
-    return JSON.parse(value.data);
+    return JSON.parse(value.data) ?? {};
   } catch {
     return {};
   }
 }
 
+/** What says enough by itself. */
+const PLAIN = { unreachable: 'unreachable', denied: 'denied', timeout: 'slow' };
+
 /** Why the daemon did not answer, of what procd, the list of services and the init script's own note say. */
 function conditionOf(service, startup, note) {
-  if (service.why === 'unreachable' || service.why === 'denied') return { kind: service.why };
-  if (service.why !== undefined) return { kind: 'bus-gone' };
+  if (service.why !== undefined) return { kind: PLAIN[service.why] ?? 'bus-gone' };
   const instance = Object.values(service.value[NAME]?.instances ?? {})[0];
   if (instance?.running) return { kind: 'starting' };
   const { state, words } = parsed(note);
@@ -89,9 +92,18 @@ function conditionOf(service, startup, note) {
 
 /** Why there is no data, once `status` was refused for `why`. */
 async function condition(why) {
-  if (why === 'unreachable' || why === 'denied') return { kind: why };
+  if (why in PLAIN) return { kind: PLAIN[why] };
   const asked = [callServices(NAME), callStartup(NAME), callRead(SERVICE_FILE)].map(outcome);
   return conditionOf(...(await Promise.all(asked)));
+}
+
+/** Asked when somebody wants to know, and not again once it is known. */
+function right(...what) {
+  let known;
+  return async () => {
+    known ??= (await outcome(callAccess(...what))).value?.access;
+    return known === true;
+  };
 }
 
 return baseclass.extend({
@@ -114,14 +126,18 @@ return baseclass.extend({
   disconnect: declare(NAME, 'disconnect', ['interface']),
   redial: declare(NAME, 'redial', ['interface']),
 
-  /** The names of ours that netifd has, up or down. */
+  /** The names of ours that netifd has, up or down; it leaves out those that are disabled. Undefined: it did not say. */
   interfaces: () =>
     outcome(callInterfaces()).then(({ value }) =>
-      (value?.interface ?? []).filter(({ proto }) => proto === NAME).map((each) => each.interface),
+      value?.interface?.filter(({ proto }) => proto === NAME).map((each) => each.interface),
     ),
 
   /** Whether netifd knows the protocol; it reads its protocols when it starts. */
   protocolIsKnown: () => outcome(callProtocols()).then(({ value }) => value === undefined || value[NAME] !== undefined),
+
+  /** Whether this account may start the service, and see the settings. */
+  mayStart: right('ubus', 'rc', 'init'),
+  mayConfigure: right('access-group', 'luci-app-l2tpwan-settings', 'read'),
 
   start: () => callInit(NAME, 'start'),
   enable: () => callInit(NAME, 'enable'),

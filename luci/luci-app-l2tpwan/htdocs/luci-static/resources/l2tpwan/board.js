@@ -28,20 +28,22 @@ const UNHEARD = {
   refusals: {},
   warnings: [],
 };
+const NULL =
+  'since server path tunnel session device dataPath address mtu pathMtu mss authentication negotiated echoRoundTripMs counters lastFailure nextAttempt';
+for (const field of NULL.split(' ')) UNHEARD[field] = null;
 
 /** When this changes, something has happened. */
 const gist = ({ state, since, lastFailure, attempts, timesUp, warnings, mtu, address }) =>
   JSON.stringify([state, since, lastFailure?.at, attempts, timesUp, warnings, mtu, address]);
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function refusedCard(name, mayAct) {
   const list = E('ul');
   const why = E('p', { class: 'l2w-why' }, [_('Correct these options, on the tab Connections.')]);
   const how = [E('strong', { class: 'l2w-state' }, [_('Not dialled: its settings cannot work')])];
   const href = L.url('admin/vpn/l2tpwan/connections');
-  const buttons = mayAct ? [E('a', { class: 'btn cbi-button', href }, [_('Connections')])] : [];
-  const { node, light } = parts.frame(name, how, why, buttons, [box('refused', [list])]);
+  const link = E('a', { class: 'btn cbi-button', href, hidden: '' }, [_('Connections')]);
+  if (mayAct) api.mayConfigure().then((may) => (link.hidden = !may));
+  const { node, light } = parts.frame(name, how, why, [link], [box('refused', [list])]);
   light.dataset.tone = 'bad';
   return {
     node,
@@ -56,16 +58,23 @@ function board(mayAct, look, changed) {
   const list = box('cards', []);
   const shown = new Map();
   let gists = new Map();
+  /** How often each one's events were asked for: only the last answer counts. */
+  const asked = new Map();
   let unheard = [];
+  /** netifd did not say which interfaces there are: it is asked again. */
+  let isUnsure = false;
   /** Whether netifd knows the protocol; undefined: nobody has asked. */
   let isKnown;
   let looks = 0;
   let last;
 
-  /** One card for each name, in its place. */
+  /** One card for each name, in the order of names. */
   function keep(key, name, make) {
     const card = shown.get(key) ?? make(name);
-    if (!shown.has(key)) list.append(card.node);
+    if (!shown.has(key)) {
+      const next = [...list.children].find((each) => each.dataset.name > name);
+      list.insertBefore(card.node, next ?? null);
+    }
     shown.set(key, card);
     return card;
   }
@@ -85,7 +94,7 @@ function board(mayAct, look, changed) {
       await api[method](name);
       for (let left = PATIENCE; left > 0 && gists.get(name) === before; left--) {
         await look();
-        if (gists.get(name) === before) await pause(PAUSE_MS);
+        if (gists.get(name) === before) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     } catch (error) {
       details.tell(_('%s: %s').format(name, error.message));
@@ -111,13 +120,17 @@ function board(mayAct, look, changed) {
     const news = Object.entries(connections).filter(([name, each]) => gists.get(name) !== gist(each));
     gists = new Map(Object.entries(connections).map(([name, each]) => [name, gist(each)]));
     looks += 1;
-    for (const [name] of news) askEvents(name);
-    if (isDue || news.length > 0) askInterfaces();
+    // Some events, such as notices, are not to be seen in the status.
+    for (const [name] of isDue ? Object.entries(connections) : news) askEvents(name);
+    if (isDue || isUnsure || news.length > 0) askInterfaces();
   }
 
   async function askEvents(name) {
+    const number = (asked.get(name) ?? 0) + 1;
+    asked.set(name, number);
     try {
       const events = await api.events(EVENTS, name);
+      if (asked.get(name) !== number) return;
       shown.get(name)?.timeline.update(events);
       tick(performance.now());
     } catch {
@@ -128,6 +141,8 @@ function board(mayAct, look, changed) {
   async function askInterfaces() {
     const isEmpty = shown.size === 0;
     const [names, known] = await Promise.all([api.interfaces(), isEmpty ? api.protocolIsKnown() : true]);
+    isUnsure = names === undefined;
+    if (isUnsure) return;
     isKnown = known;
     unheard = names;
     show(last.status, last.at);

@@ -105,19 +105,14 @@ function card(name, { act, negotiated, diagnostics }) {
     /** The countdown, and how long everything has been. */
     tick(now) {
       const { connection, at } = shown;
-      const { nextAttempt, lastFailure } = connection;
+      const { since: began, nextAttempt, lastFailure } = connection;
       const passed = now - at;
-      put(
-        since,
-        connection.since ? _('for %s').format(duration(connection.ageMs + passed)) : '',
-        connection.since && date(connection.since),
-      );
-      const left = nextAttempt && Math.ceil(Math.max(0, nextAttempt.inMs - passed) / 1000) * 1000;
-      put(
-        next,
-        nextAttempt ? _('next attempt in %s').format(duration(left)) : '',
-        nextAttempt ? date(nextAttempt.at) : '',
-      );
+      if (began) put(since, _('for %s').format(duration(connection.ageMs + passed)), date(began));
+      else put(since, '', '');
+      if (nextAttempt) {
+        const left = Math.ceil((nextAttempt.inMs - passed) / 1000) * 1000; // below zero it is none
+        put(next, _('next attempt in %s').format(duration(left)), date(nextAttempt.at));
+      } else put(next, '', '');
       if (!lastFailure) return;
       const when = ago(lastFailure.ageMs + passed);
       const where = lastFailure.server ? `, ${amounts.server(lastFailure.server)}` : '';

@@ -25,7 +25,10 @@ const BLANKS = [
   _('It begins or ends with a blank, which goes to the server as well.'),
   _('Take the blank away, unless it belongs there.'),
 ];
-const JAILED = [_('In its jail the service cannot run it.'), _('Turn the jail off in VPN, L2TP, Settings.')];
+const JAILED = [
+  _('Where procd-ujail is installed, the jail forbids it.'),
+  _('Turn the jail off in VPN, L2TP, Settings.'),
+];
 
 // The option, whether it hurts (perhaps with what the words are about), the words, the cure. IPv4, UDP, L2TP and PPP take 40
 // octets of what an uplink carries. Of two default routes with one metric, the tunnel's goes in as halves, and wins.
@@ -39,7 +42,7 @@ const CAUTIONS = [
     _('IPv6 needs 1280 octets at least.'), _('A larger MTU, or IPv6 off.')],
   ['metric', (own, { uplinks }) => wantsDefault(own) && !isYes(own.split_default) &&
       uplinks.filter(({ hasDefault, metric }) => hasDefault && metric < metricOf(own)).map(({ name, metric }) => [name, metric])[0],
-    _('The default route of interface %s wins: its metric is %d.'), _('A smaller metric than that, or the default route in halves.')],
+    _('The default route of interface %s wins: its metric is %d.'), _('A smaller metric here, a larger one there, or the default route in halves.')],
   ['metric', (own, { others }) => wantsDefault(own) && amongst(others, (other) => wantsDefault(other) && metricOf(other) === metricOf(own)),
     _('Connection %s has a default route of the same metric: only one of them is used.'), _('Give each a metric of its own.')],
   ['route', (own, { routed }) => isNo(own.defaultroute) && !L.toArray(own.route).length && !routed.includes(nameOf(own)),

@@ -9,8 +9,6 @@
 
 const { button, hold } = parts;
 
-const PROTOCOL = { lcp: 'LCP', ipcp: 'IPCP', ipv6cp: 'IPV6CP' };
-
 /** A dialog that Escape closes, and that gives the focus back to whatever opened it. */
 function dialog(title, content, buttons, opener, first) {
   const close = button(_('Close'), 'cbi-button-neutral', () => {
@@ -19,7 +17,7 @@ function dialog(title, content, buttons, opener, first) {
   });
   // LuCI's Escape presses the first button of the row.
   const row = E('div', { class: 'right l2w-row' }, [close, ...buttons]);
-  ui.showModal(title, [...content, row], 'l2w-dialog');
+  ui.showModal([title], [...content, row], 'l2w-dialog');
   (first ?? close).focus();
 }
 
@@ -57,7 +55,7 @@ const cell = (options) =>
 
 function negotiatedTable(negotiated) {
   const rows = Object.entries(negotiated).map(([protocol, { ours, theirs }]) =>
-    E('tr', [E('th', { scope: 'row' }, [PROTOCOL[protocol] ?? protocol]), cell(ours), cell(theirs)]),
+    E('tr', [E('th', { scope: 'row' }, [protocol.toUpperCase()]), cell(ours), cell(theirs)]),
   );
   const heads = [_('Protocol'), _('This router'), _('The server')].map((head) => E('th', { scope: 'col' }, [head]));
   return parts.box('wide', [E('table', { class: 'l2w-options' }, [E('thead', [E('tr', heads)]), E('tbody', rows)])]);

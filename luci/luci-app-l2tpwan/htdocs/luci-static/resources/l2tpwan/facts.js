@@ -76,9 +76,23 @@ function loginWords({ method, message }) {
   return message === '' ? how : `${how}. ${timelines.said(message)}`;
 }
 
-function dropped({ counters, dropped, refusals }) {
-  const { sentPackets, sentOctets, receivedPackets, receivedOctets, ...odd } = counters ?? {};
-  const counts = Object.entries({ ...odd, ...dropped }).filter(([, count]) => count > 0);
+/** What the engine counts by itself, since the last dial; the daemon has words for everything else, among them `unknownSession`. */
+const COUNTER = {
+  looped: _('for the server’s end of the tunnel'),
+  notIp: _('neither IPv4 nor IPv6'),
+  ipv4Blocked: _('IPv4, not carried'),
+  ipv6Blocked: _('IPv6, not carried'),
+  skipped: _('lost on the way'),
+};
+
+/** A number that comes late was taken for lost, and is delivered all the same; the kernel waits for it and counts what is lost. */
+function odd({ skipped, reordered, ...others }, backend) {
+  const counts = { ...others, skipped: backend === 'kernel' ? skipped : skipped - reordered };
+  return Object.entries(COUNTER).map(([key, words]) => [_('%s, since dialled').format(words), counts[key]]);
+}
+
+function dropped({ counters, dataPath: used, dropped, refusals }) {
+  const counts = [...odd(counters ?? {}, used?.backend), ...Object.entries(dropped)].filter(([, count]) => count > 0);
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   const reasons = counts.map(([reason, count]) => _('%s: %s').format(reason, amounts.count(count)));
   return total === 0 ? null : [amounts.count(total), ...reasons, ...Object.values(refusals).filter(Boolean)];

@@ -15,8 +15,8 @@ const HAS_ECHOES = /^(?!(0+(\.0*)?|off|no|false|disabled)$)/i;
 // `isNetifds`: any interface has it. LuCI's page of interfaces has fields of its own for those, but none for `peerdns`.
 // `needs`: other fields, and what they have to be for this one to be there.
 
-const text = (name, title, help, placeholder, check, more) => ({
-  field: 'Value',
+const checked = (field) => (name, title, help, placeholder, check, more) => ({
+  field,
   name,
   title,
   help,
@@ -24,19 +24,16 @@ const text = (name, title, help, placeholder, check, more) => ({
   check,
   ...more,
 });
-const list = (name, title, help, placeholder, check, more) => ({
-  field: 'DynamicList',
-  name,
-  title,
-  help,
-  placeholder,
-  check,
-  ...more,
-});
+const text = checked('Value');
+const list = checked('DynamicList');
 const flag = (name, title, help, isOn, more) => ({ field: 'Flag', name, title, help, isOn, ...more });
 const choice = (name, title, help, values) => ({ field: 'ListValue', name, title, help, values });
 
-const ENABLED = flag('disabled', _('Enabled'), '', true, { set: '0', unset: '1', isNetifds: true });
+const ENABLED = flag('disabled', _('Enabled'), _('Off: as if it were not there.'), true, {
+  set: '0',
+  unset: '1',
+  isNetifds: true,
+});
 
 // biome-ignore format: a table
 const TABS = {
@@ -44,9 +41,9 @@ const TABS = {
     ENABLED,
     list('server', _('Servers'), _('HOST, HOST:PORT or [IPV6]:PORT; all addresses of each are tried.'), 'lns.example.net', values.server, { isNeeded: true }),
     text('username', _('User name'), _('Given to the server as it is, with its domain if it has one.'), 'alice@example.net', words(255), { isNeeded: true }),
-    text('password', _('Password'), '', null, words(255), { isNeeded: true, isSecret: true }),
+    text('password', _('Password'), _('Stored as plain text.'), null, words(255), { isNeeded: true, isSecret: true }),
     text('uplink', _('Uplink'), _('The interface or device that the tunnel goes through.'), _('by the route to the server'), values.device(64), { values: interfaces }),
-    flag('auto', _('Bring up at boot'), '', true, { isNetifds: true }),
+    flag('auto', _('Bring up at boot'), _('Off: dialled by hand only.'), true, { isNetifds: true }),
   ]],
   advanced: [_('Advanced'), [
     list('auth', _('Authentication'), _('Methods that may be used, most wanted first; none listed: all.'), _('all'), values.oneOf(AUTH), { values: () => AUTH }),
@@ -58,9 +55,9 @@ const TABS = {
     text('mss', _('TCP segment size'), _('auto: as the MTU allows. Otherwise off, or octets.'), 'auto', values.mss, { values: () => ['auto', 'off'] }),
     flag('ipv6', _('IPv6 in the tunnel'), _('Where the server offers it, as interface NAME_6.'), true),
     text('host_name', _('Host name'), _('What we call ourselves in the tunnel.'), _('that of the router'), words(255)),
-    text('vendor_name', _('Vendor name'), '', 'l2tpwan', words(255)),
+    text('vendor_name', _('Vendor name'), _('Our make, for the server.'), 'l2tpwan', words(255)),
     text('source_port', _('Source port'), _('UDP port we call from; 0: any. One below 1024 needs the jail off.'), '0', whole(0, 65535)),
-    choice('server_order', _('Order of servers'), '', { listed: _('as listed'), random: _('random') }),
+    choice('server_order', _('Order of servers'), _('Those that failed lately go last.'), { listed: _('as listed'), random: _('random') }),
     choice('accept_reply_from', _('Accept answers from'), _('Whose answer counts when it comes from another address than was called.'), { listed: _('any of the listed servers'), any: _('anybody'), strict: _('nobody else') }),
     text('connect_timeout', _('Connect timeout'), _('Seconds of silence after which the next address is tried.'), '5', seconds(0.1, 300)),
     text('hello', _('Hello'), _('Seconds of silence before the server is asked whether it is there; 0: never.'), '60', secondsOrOff(0.1, 3600)),
@@ -72,11 +69,11 @@ const TABS = {
     text('redial_slow', _('Wait when refused'), _('Seconds at least where only a person can help: a wrong password.'), '120', seconds(0, 86400)),
     text('redial_reset_after', _('Redial anew after'), _('Seconds of being up that make the next wait a first one again.'), '60', seconds(0, 86400)),
     list('resolver', _('Name servers to ask'), _('For the addresses of the servers; ADDRESS or ADDRESS:PORT.'), _('those of the uplink'), values.nameServer),
-    flag('peerdns', _('Use name servers of the peer'), '', true, { isNetifds: true, isMissing: true }),
+    flag('peerdns', _('Use name servers of the peer'), _('Off: only those that you name.'), true, { isNetifds: true, isMissing: true }),
     list('dns', _('Name servers'), _('Besides those of the peer, or instead of them; while the tunnel is up.'), null, values.address, { isNetifds: true }),
-    text('device', _('Tunnel device'), '', 'l2w-NAME', values.device(15)),
+    text('device', _('Tunnel device'), _('Its name; at most 15 characters.'), 'l2w-NAME', values.device(15)),
     text('up_script', _('Script when up'), _('A program that is run with the variables of pppd; it needs the jail off.'), '/etc/l2tpwan/up', values.path),
-    text('down_script', _('Script when down'), '', '/etc/l2tpwan/down', values.path),
+    text('down_script', _('Script when down'), _('The same, at the end.'), '/etc/l2tpwan/down', values.path),
   ]],
   routing: [_('Routing'), [
     flag('defaultroute', _('Default route'), _('Everything goes into the tunnel that nothing below keeps out.'), true, { isNetifds: true }),
@@ -86,7 +83,7 @@ const TABS = {
     list('exclude', _('Networks outside'), _('Prefixes that stay on the uplink, whatever else goes into the tunnel.'), '10.0.0.0/8', values.exclude),
   ]],
   datapath: [_('Data path'), [
-    choice('data_path', _('Data path'), '', { '': _('as set for all connections'), ...DATA_PATHS }),
+    choice('data_path', _('Data path'), _('How packets are moved.'), { '': _('as set for all connections'), ...DATA_PATHS }),
     flag('udp_checksums', _('UDP checksums'), _('Of data messages. Only the data path kernel can spare them.'), true, { needs: { data_path: /^(auto|kernel)?$/ } }),
     text('mark', _('Firewall mark'), _('Of what goes to the server, 0x… or decimal; for mwan3 0x3f00.'), null, whole(1, 4294967295), { needs: { data_path: /^(?!tun$)/ } }),
   ]],

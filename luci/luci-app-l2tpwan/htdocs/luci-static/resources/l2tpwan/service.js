@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require l2tpwan.amounts as amounts';
+'require l2tpwan.api as api';
 'require l2tpwan.parts as parts';
 
 /* What the page says when there is nothing to show: what is the matter, and the next step. */
@@ -72,8 +73,8 @@ const CONDITION = {
     words: _('A click on “Paused” at the top of the page resumes it.'),
   },
   'no-connection': {
-    title: _('There is no connection yet'),
-    words: _('It is dialled as soon as it is set up, saved and applied.'),
+    title: _('No connection is switched on'),
+    words: _('One is dialled as soon as it is saved and applied.'),
     link: true,
   },
   'protocol-unknown': {
@@ -98,13 +99,14 @@ function notice(act) {
   const button = parts.button(START, 'cbi-button-positive important', () => press());
   const href = L.url('admin/vpn/l2tpwan/connections');
   const link = E('a', { class: 'btn cbi-button cbi-button-positive important', href }, [_('Connections')]);
-  const steps = parts.box('steps', [button, link]);
+  button.hidden = true;
+  link.hidden = true;
   const node = E('div', { class: 'l2w-notice', role: 'status', 'aria-live': 'polite', hidden: '' }, [
     title,
     said,
     words,
     commands,
-    steps,
+    parts.box('steps', [button, link]),
     age,
   ]);
   let shown;
@@ -116,6 +118,13 @@ function notice(act) {
     hold(button, false, START);
   }
 
+  /** Where it leads on, once it is known that it is permitted. */
+  async function offer(step, key, isPermitted) {
+    const isMeant = () => act && shown[key];
+    if (!isMeant()) step.hidden = true;
+    else if (await isPermitted()) step.hidden = !isMeant();
+  }
+
   function show(kind, more, exitCode) {
     shown = CONDITION[kind];
     node.dataset.kind = kind;
@@ -124,13 +133,10 @@ function notice(act) {
     put(words, shown.words);
     put(said, more ?? (exitCode === undefined ? '' : _('Its exit code was %d.').format(exitCode)));
     put(commands, shown.commands?.join('\n') ?? '');
-    const canAct = act !== null && shown.act !== undefined;
-    const canGo = act !== null && shown.link === true;
     said.hidden = said.textContent === '';
     commands.hidden = shown.commands === undefined;
-    button.hidden = !canAct;
-    link.hidden = !canGo;
-    steps.hidden = !canAct && !canGo;
+    offer(button, 'act', api.mayStart);
+    offer(link, 'link', api.mayConfigure);
   }
 
   return {

@@ -49,7 +49,7 @@ function words(event) {
 }
 
 function row(event) {
-  const level = LEVEL[event.level] === undefined ? 'info' : event.level;
+  const level = event.level in LEVEL ? event.level : 'info';
   const time = E('time', { datetime: event.at, title: amounts.date(event.at) });
   const children = [time, E('span', { class: 'l2w-level' }, [LEVEL[level]]), E('span', [words(event)])];
   return { at: Date.parse(event.at), time, node: E('li', { 'data-level': level }, children) };

@@ -26,9 +26,10 @@ const seconds = (min, max) => check(_('seconds from %s to %s').format(min, max),
 const secondsOrOff = (min, max) =>
   check(_('seconds from %s to %s, or 0 for never').format(min, max), (text) => isOff(text) || between(min, max)(text));
 
-/** The first wait is no longer than the longest. */
-const redialFirst = (text, read) => seconds(0.1, Math.min(3600, numberOf(read('redial_max') || '300')))(text);
-const redialMax = (text, read) => seconds(Math.max(0.1, numberOf(read('redial_first') || '1')), 86400)(text);
+/** The first wait is no longer than the longest. Where the other field has nothing that can be, it counts as empty. */
+const redialFirst = (text, read) => seconds(0.1, Math.min(3600, waitOf(read('redial_max'), 86400, 300)))(text);
+const redialMax = (text, read) => seconds(waitOf(read('redial_first'), 3600, 1), 86400)(text);
+const waitOf = (text, max, usual) => (between(0.1, max)(text ?? '') ? numberOf(text) : usual);
 
 const mss = (text, read) => {
   const most = Math.min(8960, (numberOf(read('mtu') || '') || 1460) - 40);

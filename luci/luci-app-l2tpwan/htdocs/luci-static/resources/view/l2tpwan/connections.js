@@ -27,7 +27,7 @@ function routesOf(sid) {
 const failure = (error) => E('p', [error.message ?? String(error)]);
 
 const nameWords = (name) => {
-  if (!/^[a-z0-9]\w*$/i.test(name)) return _('Letters, digits and underscores.');
+  if (!/^[a-z0-9]\w*$/i.test(name)) return _('Letters, digits and _, but no _ first.');
   if (name.length > 15) return _('15 characters at most.');
   return uci.get('network', name) ? _('There is something of this name already.') : '';
 };
@@ -35,14 +35,17 @@ const nameWords = (name) => {
 /** A question in a dialog. @param act what is done when it is answered */
 function ask(title, content, style, words, act) {
   const button = (kind, click, text) => E('button', { class: `btn cbi-button ${kind}`, click }, text);
-  ui.showModal(title, [
-    ...content,
-    E('div', { class: 'button-row' }, [
-      button('', ui.hideModal, _('Dismiss')),
-      ' ',
-      button(`cbi-button-${style} important`, act, words),
-    ]),
-  ]);
+  ui.showModal(
+    [title],
+    [
+      ...content,
+      E('div', { class: 'button-row' }, [
+        button('', ui.hideModal, _('Dismiss')),
+        ' ',
+        button(`cbi-button-${style} important`, act, words),
+      ]),
+    ],
+  );
 }
 
 /** Asks for name and preset. */
@@ -101,6 +104,7 @@ const Connections = form.GridSection.extend({
     });
   },
 
+  /** LuCI makes a text without tags of it, whatever it is given; UCI allows no more than a word as a name. */
   modaltitle: (sid) => _('Connection %s').format(sid),
 
   renderSectionPlaceholder: () => E('em', _('There is no connection yet.')),

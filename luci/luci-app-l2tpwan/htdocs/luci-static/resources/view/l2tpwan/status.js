@@ -79,7 +79,7 @@ function statusPage() {
   function tick() {
     const now = performance.now();
     const what = matter(now);
-    const isStale = dataAt !== null && what !== null && what !== board.condition && board.condition === null;
+    const isStale = dataAt !== null && what !== null && board.condition === null;
     notice.update(what);
     notice.tick(isStale ? now - dataAt : null);
     node.classList.toggle('l2w-stale', isStale);
@@ -88,13 +88,15 @@ function statusPage() {
     parts.put(version, board.words(now));
   }
 
+  const isSeen = () => document.visibilityState === 'visible';
+
   const refresh = () => (performance.now() - answeredAt < FRESH_MS ? null : look());
 
   let clock;
 
   /** Only while somebody looks. */
   function watch() {
-    if (document.visibilityState === 'visible') {
+    if (isSeen()) {
       resumedAt = performance.now();
       poll.add(refresh, POLL_SECONDS);
       clock ??= setInterval(tick, 1000);
@@ -113,7 +115,7 @@ function statusPage() {
       watch();
       document.addEventListener('visibilitychange', () => {
         watch();
-        if (document.visibilityState === 'visible') refresh();
+        if (isSeen()) refresh();
       });
     },
   };

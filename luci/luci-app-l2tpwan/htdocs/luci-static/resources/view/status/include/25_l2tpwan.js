@@ -12,9 +12,10 @@
 /** A service that is to run and does not is worth a line; who must not know, or has it switched off, sees none. */
 const TOLD = ['no-runtime', 'crashed', 'stopped', 'starting'];
 
+const link = (label) => E('a', { href: L.url('admin/vpn/l2tpwan/status') }, [label]);
+
 const line = (name, tone, words, more, server) => {
-  const href = L.url('admin/vpn/l2tpwan/status');
-  const cells = [[E('a', { href }, [name])], [parts.dot(tone), words], [more || '–'], [server || '–']];
+  const cells = [[link(name)], [parts.dot(tone), words], [more || '–'], [server || '–']];
   return E(
     'tr',
     { class: 'tr' },
@@ -39,7 +40,15 @@ const table = ({ connections, refused }) =>
 
 const isEmpty = ({ connections, refused }) => Object.keys({ ...connections, ...refused }).length === 0;
 
+/** LuCI leaves what it has where there is nothing new: once something is shown, there is always something to say. */
 let wasShown = false;
+
+function content({ status, condition }) {
+  if (status && !isEmpty(status)) return table(status);
+  if (status) return wasShown ? E('p', [service.title('no-connection')]) : null;
+  if (!wasShown && !TOLD.includes(condition.kind)) return null;
+  return E('p', [service.title(condition.kind), '. ', link(_('More'))]);
+}
 
 return baseclass.extend({
   title: _('L2TP connections'),
@@ -47,14 +56,9 @@ return baseclass.extend({
   /** Never rejects: LuCI would not ask again. */
   load: () => Promise.all([api.look(), parts.sheet()]),
 
-  render([{ status, condition }]) {
-    if (status && !isEmpty(status)) {
-      wasShown = true;
-      return table(status);
-    }
-    if (status) return wasShown ? E('p', [service.title('no-connection')]) : null;
-    if (!wasShown && !TOLD.includes(condition.kind)) return null;
-    const href = L.url('admin/vpn/l2tpwan/status');
-    return E('p', [service.title(condition.kind), '. ', E('a', { href }, [_('More')])]);
+  render([answer]) {
+    const node = content(answer);
+    wasShown ||= node !== null;
+    return node;
   },
 });
