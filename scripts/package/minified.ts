@@ -11,9 +11,10 @@ export function minified(path: string, bytes: Uint8Array): Uint8Array {
 /**
  * LuCI makes a function of the file, so every name at its top is its own and may be short. The texts at its beginning name modules:
  * they stay, and so do the names that these have in it, which are declared nowhere; and it returns at its end.
+ * `L` is a parameter of that function: a file that does not use it must not get the name for one of its own either.
  */
 function script(path: string, text: string): string {
-  const [before, after] = ['(function(){', '})();\n'];
+  const [before, after] = ['var luci=L;(function(){', '})();\n'];
   const code = transform(`${before}${text}\n${after}`, 'js');
   if (!code.startsWith(before) || !code.endsWith(after))
     throw new Error(`${path}: not to be told from what is around it`);
