@@ -1,4 +1,5 @@
 /** What goes over the router's RPC: tables, their parts, and the codes of ubus that an answer can end with. */
+import { UBUS_STATUS, type UbusStatus } from '../../../src/host/openwrt/ubus/bus.ts';
 
 /** An object of JSON. */
 export type Table = { readonly [key: string]: unknown };
@@ -15,23 +16,10 @@ export const textOf = (table: Table, key: string): string | undefined => {
 export const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((part) => typeof part === 'string') : [];
 
-/** ubus' own codes (libubus: `enum ubus_msg_status`). */
-export const UBUS = {
-  ok: 0,
-  invalidCommand: 1,
-  invalidArgument: 2,
-  methodNotFound: 3,
-  notFound: 4,
-  noData: 5,
-  permissionDenied: 6,
-  timeout: 7,
-  notSupported: 8,
-  unknownError: 9,
-  connectionFailed: 10,
-  systemError: 13,
-} as const;
+/** ubus' own codes. */
+export { UBUS_STATUS as UBUS };
 
-export type UbusCode = (typeof UBUS)[keyof typeof UBUS];
+export type UbusCode = (typeof UBUS_STATUS)[UbusStatus];
 
 /** Thrown by a method: its answer is this code. */
 export class Refused extends Error {
