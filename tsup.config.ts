@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
+import { replacedModules } from './scripts/replaced-modules.ts';
 
 // Two bundles: the one that ships, and the lab's LNS, which does not.
 const bundles = {
@@ -17,6 +18,7 @@ const bundle = (name: string, entry: string): Options => ({
   target: 'node20',
   external: [/^(node-tuntap2|koffi)($|\/)/],
   noExternal: [/^(?!(node-tuntap2|koffi)($|\/)|node:)/],
+  esbuildPlugins: [replacedModules],
   banner: { js: '#!/usr/bin/env node' },
   minify: true,
   splitting: false,

@@ -20,6 +20,7 @@ export default defineConfig({
         'test/architecture.test.ts',
         'test/diagrams.test.ts',
         'test/captures/**/*.test.ts',
+        'test/support/**/*.test.ts',
         'test/transcripts/**/*.test.ts',
       ]),
       suite('pair', ['test/pair/**/*.test.ts'], { testTimeout: seconds(300) }),

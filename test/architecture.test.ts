@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 // Who may import whom. `types` may be named but never run; `packages` are the only outsiders.
 type Layer = { imports: string[]; types?: string[]; packages?: string[]; node?: true };
-const everything = ['wire', 'crypto', 'protocol', 'ports', 'daemon', 'host', 'cli'];
+const everything = ['wire', 'crypto', 'protocol', 'ports', 'daemon', 'mqtt', 'host', 'cli'];
 const LAYERS: Record<string, Layer> = {
   wire: { imports: ['wire', 'crypto'] },
   crypto: { imports: ['crypto'], packages: ['@noble/hashes'] },
@@ -12,14 +12,15 @@ const LAYERS: Record<string, Layer> = {
   offload: { imports: ['offload'] },
   ports: { imports: [], types: ['wire', 'protocol', 'ports'] },
   daemon: { imports: ['wire', 'protocol', 'ports', 'daemon'], packages: ['zod'] },
+  mqtt: { imports: ['ports', 'protocol', 'daemon', 'mqtt'], packages: ['zod'] },
   host: {
     imports: ['wire', 'offload', 'ports', 'host'],
     types: ['protocol'],
-    packages: ['node-tuntap2', 'koffi', 'zod'],
+    packages: ['node-tuntap2', 'koffi', 'zod', 'mqtt', 'ws', '@noble/hashes'],
     node: true,
   },
   cli: { imports: ['ports', 'daemon', 'host', 'cli'], types: ['wire', 'protocol'], node: true },
-  lab: { imports: ['wire', 'crypto', 'protocol', 'ports', 'host', 'lab'], node: true },
+  lab: { imports: ['wire', 'crypto', 'protocol', 'ports', 'host', 'lab'], packages: ['aedes'], node: true },
   'main.ts': { imports: everything, node: true },
 };
 const CORE = ['wire', 'crypto', 'protocol', 'offload'];
