@@ -1,5 +1,7 @@
 /** l2tpwan: everything put together. The only file that knows all parts. */
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { socketPath } from './cli/ask.ts';
 import { commandLine, type RunOptions } from './cli/command-line.ts';
 import { surroundings } from './cli/config-file.ts';
@@ -11,6 +13,7 @@ import { Daemon } from './daemon/daemon.ts';
 import { meantBy } from './daemon/faults.ts';
 import { LineLog } from './daemon/log.ts';
 import { confession } from './daemon/mistake.ts';
+import type { MqttSettings } from './daemon/mqtt-settings.ts';
 import type { Settings } from './daemon/settings.ts';
 import { VERSION } from './daemon/version.ts';
 import { dataPlane } from './host/data-plane.ts';
@@ -19,13 +22,19 @@ import { LinuxNetwork } from './host/linux/network.ts';
 import { clock } from './host/node/clock.ts';
 import { type ControlServer, SocketRefused, serveControl } from './host/node/control-socket.ts';
 import { entropy } from './host/node/entropy.ts';
+import { machineId } from './host/node/machine-id.ts';
 import { endWithin, listenToProcess } from './host/node/process.ts';
 import { resolver } from './host/node/resolver.ts';
+import { textFile } from './host/node/text-file.ts';
 import { beThrifty } from './host/node/thrift.ts';
 import { type Openwrt, openwrt } from './host/openwrt/openwrt.ts';
 import { openBus } from './host/openwrt/ubus/ubus.ts';
+import { FAREWELL_MS } from './mqtt/bridge.ts';
+import { MqttService, trialOf } from './mqtt/service.ts';
+import type { Serve } from './ports/control-channel.ts';
 import type { Host } from './ports/host.ts';
 import type { Log } from './ports/log.ts';
+import type { MqttPort, MqttVerdict } from './ports/mqtt.ts';
 
 /** After a wish to stop the process is gone by then, ms. */
 const LAST_MOMENT_MS = 2950;
@@ -60,9 +69,11 @@ async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
     runtime: `${process.release.name} ${process.version}`,
     machine: `${process.platform} ${process.arch}`,
   };
-  const daemon = new Daemon({ host, log, version: VERSION, read, surroundings: surroundings(), about });
+  const applied = ({ mqtt: settings, mqttFaults }: Settings) => void mqtt.apply(settings, mqttFaults);
+  const daemon = new Daemon({ host, log, version: VERSION, read, surroundings: surroundings(), about, applied });
   // Before anything is touched: the socket is what keeps two daemons apart.
-  const answer = controlOf(daemon, clock);
+  const answer = controlOf(daemon, clock, () => mqtt);
+  const mqtt = mqttOf(answer, host, log, reading.settings.stateDir ?? runDir);
   let control: ControlServer;
   try {
     control = await serveControl(socketPath(runDir), answer);
@@ -71,7 +82,7 @@ async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
     processTerminal.complain(error.message);
     return EXIT_OF[error.why];
   }
-  const end = untilTheEnd(daemon, router, log);
+  const end = untilTheEnd(daemon, mqtt, router, log);
   log.write('info', undefined, `l2tpwan ${VERSION}, run directory ${runDir}`);
   router?.open(daemon, answer, (name) => daemon.connectionStatus(name)?.authentication?.method);
   await Promise.race([daemon.start(reading.settings).then(() => router?.begin()), end]);
@@ -82,14 +93,20 @@ async function run({ runDir, read }: RunOptions): Promise<ExitCode> {
 }
 
 /** Fulfilled when the daemon was told to stop and has stopped, or when a mistake of ours made that necessary. */
-function untilTheEnd(daemon: Daemon, router: Openwrt | undefined, log: Log): Promise<ExitCode> {
+function untilTheEnd(daemon: Daemon, mqtt: MqttService, router: Openwrt | undefined, log: Log): Promise<ExitCode> {
   return new Promise((resolve) => {
     const stop = (why: string, code: ExitCode) => {
-      endWithin(LAST_MOMENT_MS, code);
-      daemon.stop(why).then(
-        () => resolve(code),
-        () => resolve(EXIT.software),
-      );
+      endWithin(LAST_MOMENT_MS + FAREWELL_MS, code);
+      // First: the broker may be at the other end of a tunnel.
+      mqtt
+        .farewell()
+        .catch((error: unknown) => log.write('error', undefined, confession(error)))
+        .then(() => daemon.stop(why))
+        .then(() => mqtt.end())
+        .then(
+          () => resolve(code),
+          () => resolve(EXIT.software),
+        );
     };
     const stopOnce = listenToProcess({
       stop: (why) => stop(why, EXIT.ok),
@@ -103,6 +120,36 @@ function untilTheEnd(daemon: Daemon, router: Openwrt | undefined, log: Log): Pro
     });
     if (IS_SYSLOG) router?.onOrphaned(() => stopOnce('the process that procd has for us, our jail, has ended'));
   });
+}
+
+/** @param stateDir where totals outlive the process */
+function mqttOf(serve: Serve, host: Host, log: LineLog, stateDir: string): MqttService {
+  const service = new MqttService({
+    serve,
+    clock,
+    entropy,
+    load: loadMqtt,
+    log: (level, words) => log.write(level, undefined, `MQTT: ${words}`),
+    host: hostname(),
+    machineId: () => machineId({ kept: textFile(join(stateDir, 'machine-id')), entropy }),
+    configured: async () => (await host.owner?.names()) ?? [],
+    store: textFile(join(stateDir, 'mqtt-totals.json')),
+  });
+  log.follow((level, connection, words) => service.line(level, connection, words));
+  return service;
+}
+
+/** It is large: whoever has no MQTT does without its memory. */
+async function loadMqtt(): Promise<MqttPort> {
+  const { mqttClient } = await import('./host/mqtt/client.ts');
+  return mqttClient;
+}
+
+/** Without a daemon. */
+async function testMqtt(settings: MqttSettings): Promise<MqttVerdict> {
+  const kept = { load: async () => undefined, save: async () => undefined };
+  const id = settings.id ?? (await machineId({ kept, entropy }));
+  return trialOf(settings, id, settings.baseTopic, { clock, entropy, load: loadMqtt });
 }
 
 /** This machine; `router` where connections are interfaces of netifd's. */
@@ -122,7 +169,7 @@ process.stdout.on('error', () => {
   if (!IS_SYSLOG) process.exit(EXIT.ok); // whoever read us has read enough
 });
 process.stderr.on('error', () => undefined); // nobody reads the log any more: no reason to hang up
-void commandLine(process.argv.slice(2), { terminal: processTerminal, environment: process.env, run }).then(
+void commandLine(process.argv.slice(2), { terminal: processTerminal, environment: process.env, run, testMqtt }).then(
   (code) => process.exit(code),
   (error: unknown) => {
     processTerminal.complain(confession(error));

@@ -31,6 +31,9 @@ describe('a command line', () => {
     ['down wan', asked({ method: 'down', name: 'wan', format: 'text' })],
     ['redial wan', asked({ method: 'redial', name: 'wan', format: 'text' })],
     ['reload', asked({ method: 'reload', format: 'text' })],
+    ['mqtt test', asked({ method: 'mqtt-test', format: 'text' })],
+    ['mqtt test --json', asked({ method: 'mqtt-test', format: 'json' })],
+    ['mqtt test -c wan.json', { command: 'mqtt-test', file: 'wan.json', json: false }],
   ])('%j', (line, command) => expect(read(line)).toEqual(command));
 
   it('finds the run directory in the environment, if it is not told', () => {
@@ -58,6 +61,8 @@ describe('a command line', () => {
     ['toString', 'unknown command "toString"'],
     ['status --jsno', "status: Unknown option '--jsno'"],
     ['status one two', 'status: too many arguments: two'],
+    ['mqtt', 'mqtt: the word test is missing'],
+    ['mqtt tset', 'mqtt: there is only "mqtt test", not "mqtt tset"'],
     ['up', 'up: the name of a connection is missing'],
     ['check', 'check: the file is missing'],
     ['run', 'run: a file is missing: run -c FILE'],

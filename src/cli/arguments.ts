@@ -6,6 +6,8 @@ import { isOneOff, ONE_OFF_OPTIONS } from './one-off.ts';
 export type Command =
   | { readonly command: 'help' | 'version' }
   | { readonly command: 'check'; readonly file: string }
+  /** Tries the broker of a file out, without a daemon. */
+  | { readonly command: 'mqtt-test'; readonly file: string; readonly json: boolean }
   /** `options`: those of a connection without a file. */
   | { readonly command: 'run'; readonly runDir: string; readonly file: string }
   | { readonly command: 'run'; readonly runDir: string; readonly options: Readonly<Record<string, unknown>> }
@@ -49,7 +51,7 @@ interface CommandSpec {
 
 const EVERYWHERE = { 'run-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 const JSON_OPTION = { json: { type: 'boolean' } } as const;
-const NAMELESS: Readonly<Record<string, string>> = { check: 'file' };
+const NAMELESS: Readonly<Record<string, string>> = { check: 'file', mqtt: 'word test' };
 
 const order = (method: 'up' | 'down' | 'redial'): CommandSpec => ({
   options: {},
@@ -109,6 +111,12 @@ const COMMAND: Readonly<Record<string, CommandSpec>> = {
     most: 0,
     make: (values) => ask(values, { method: 'info', ...format(values) }),
   },
+  mqtt: {
+    options: { ...JSON_OPTION, config: { type: 'string', short: 'c' } },
+    least: 1,
+    most: 1,
+    make: mqtt,
+  },
   check: { options: {}, least: 1, most: 1, make: (_, file = '') => ({ command: 'check', file }) },
   version,
   '--version': version,
@@ -131,6 +139,13 @@ const ask = (values: Values, request: Request): Command => ({
   runDir: String(values['run-dir']),
   request,
 });
+
+function mqtt(values: Values, word: string | undefined): Command {
+  if (word !== 'test') throw new UsageError(`mqtt: there is only "mqtt test", not "mqtt ${word}"`);
+  const file = values.config;
+  if (typeof file === 'string') return { command: 'mqtt-test', file, json: values.json === true };
+  return ask(values, { method: 'mqtt-test', ...format(values) });
+}
 
 function run(values: Values): Command {
   const runDir = String(values['run-dir']);

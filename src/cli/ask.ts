@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Answer, Request } from '../daemon/control.ts';
 import { askControl } from '../host/node/control-socket.ts';
+import type { MqttVerdict } from '../ports/mqtt.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -28,8 +29,13 @@ export async function ask(runDir: string, request: Request, terminal: Terminal):
     if ('error' in answer) {
       code = EXIT_OF[answer.error];
       terminal.complain(answer.words);
-    } else if ('text' in answer) terminal.print((isScreen ? CLEAR : '') + answer.text);
-    else terminal.print(JSON.stringify(answer.data, undefined, isStream ? undefined : 2));
+    } else if ('text' in answer) {
+      if (answer.failed) code = EXIT.unavailable;
+      terminal.print((isScreen ? CLEAR : '') + answer.text);
+    } else {
+      if (request.method === 'mqtt-test' && !(answer.data as MqttVerdict).ok) code = EXIT.unavailable;
+      terminal.print(JSON.stringify(answer.data, undefined, isStream ? undefined : 2));
+    }
   };
   try {
     await askControl(path, JSON.stringify({ ...request, colour: terminal.isScreen }), show);

@@ -31,6 +31,7 @@ async function command(args: string[], environment: Record<string, string | unde
       runs.push(options);
       return EXIT.ok;
     },
+    testMqtt: async ({ broker }) => ({ ok: false, server: broker.server, steps: [], failure: null }),
   });
   return { code, printed, complaints, runs };
 }
@@ -171,6 +172,16 @@ describe('a question to the daemon', () => {
     });
   });
 
+  it('that tries MQTT out ends with a status that tells the outcome', async () => {
+    await serve(saying({ text: 'failed: nobody answers', failed: true }));
+    expect(await ask('mqtt', 'test')).toMatchObject({ code: 69, printed: ['failed: nobody answers'] });
+  });
+
+  it('that tries MQTT out for programs does so, too', async () => {
+    await serve(saying({ data: { ok: false } }));
+    expect((await ask('mqtt', 'test', '--json')).code).toBe(69);
+  });
+
   it('that is watched on a screen clears it each time', async () => {
     await serve(saying({ text: 'a' }, { text: 'b' }));
     const { printed } = await command(['status', '--watch', '--run-dir', directory], {}, true);
@@ -187,5 +198,32 @@ describe('help and version', () => {
       printed: [expect.stringMatching(/^l2tpwan \d+\.\d+\.\d+$/)],
     });
     expect((await command(['nonsense'])).code).toBe(64);
+  });
+});
+
+describe('mqtt test', () => {
+  it('of a file, without a daemon', async () => {
+    const path = write(GOOD);
+    expect(await command(['mqtt', 'test', '-c', path])).toMatchObject({
+      code: 69,
+      printed: ['failed: it is not known why'],
+      complaints: [],
+    });
+    const { printed } = await command(['mqtt', 'test', '--json', '-c', path]);
+    expect(JSON.parse(String(printed[0]))).toEqual({
+      ok: false,
+      server: 'mqtt://localhost:1883',
+      steps: [],
+      failure: null,
+    });
+  });
+
+  it.each([
+    ['a wrong file', '{"connections":{},"mqtt":{"interval":0}}'],
+    ['one whose MQTT is left out', '{"connections":{},"netifd":true,"mqtt":{"interval":0}}'],
+  ])('of %s', async (_, text) => {
+    const { code, printed, complaints } = await command(['mqtt', 'test', '-c', write(text)]);
+    expect({ code, printed }).toEqual({ code: 78, printed: [] });
+    expect(complaints.join()).toContain('mqtt.interval: found 0');
   });
 });

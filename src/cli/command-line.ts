@@ -1,7 +1,10 @@
 /** Does what the command line says. */
 import { readFileSync } from 'node:fs';
+import type { MqttSettings } from '../daemon/mqtt-settings.ts';
+import { verdictWords } from '../daemon/mqtt-view.ts';
 import type { Reading } from '../daemon/settings.ts';
 import { VERSION } from '../daemon/version.ts';
+import type { MqttVerdict } from '../ports/mqtt.ts';
 import { type Command, readArguments, UsageError } from './arguments.ts';
 import { ask } from './ask.ts';
 import { readConfigData, readConfigFile, readWords } from './config-file.ts';
@@ -21,6 +24,8 @@ export interface Surroundings {
   readonly environment: Record<string, string | undefined>;
   /** Runs the daemon until it is told to stop. */
   readonly run: (options: RunOptions) => Promise<ExitCode>;
+  /** Tries a broker out. */
+  readonly testMqtt: (settings: MqttSettings) => Promise<MqttVerdict>;
 }
 
 /** @param args without the program's name */
@@ -35,7 +40,8 @@ export async function commandLine(args: readonly string[], around: Surroundings)
   }
 }
 
-function obey(command: Command, { terminal, environment, run }: Surroundings): ExitCode | Promise<ExitCode> {
+function obey(command: Command, around: Surroundings): ExitCode | Promise<ExitCode> {
+  const { terminal, environment, run } = around;
   switch (command.command) {
     case 'help':
       terminal.print(HELP);
@@ -45,6 +51,8 @@ function obey(command: Command, { terminal, environment, run }: Surroundings): E
       return EXIT.ok;
     case 'check':
       return check(command.file, terminal);
+    case 'mqtt-test':
+      return testMqtt(command.file, command.json, around);
     case 'ask':
       return ask(command.runDir, command.request, terminal);
     case 'run': {
@@ -67,6 +75,19 @@ async function check(file: string, terminal: Terminal): Promise<ExitCode> {
   const names = [...reading.settings.connections.keys()];
   terminal.print(`${file}: all right (${names.length === 0 ? 'no connections' : names.join(', ')})`);
   return EXIT.ok;
+}
+
+async function testMqtt(file: string, json: boolean, { terminal, testMqtt }: Surroundings): Promise<ExitCode> {
+  const reading = await readConfigFile(file);
+  const faults = 'faults' in reading ? reading.faults : reading.settings.mqttFaults;
+  if ('faults' in reading || faults.length > 0) {
+    for (const fault of faults) terminal.complain(fault);
+    return EXIT.configuration;
+  }
+  for (const warning of reading.warnings) terminal.complain(`warning: ${warning}`);
+  const verdict = await testMqtt(reading.settings.mqtt);
+  terminal.print(json ? JSON.stringify(verdict, undefined, 2) : verdictWords(verdict));
+  return verdict.ok ? EXIT.ok : EXIT.unavailable;
 }
 
 const secretsOf = (environment: Surroundings['environment']): Secrets => ({

@@ -16,6 +16,8 @@ export const HELP = `l2tpwan: an L2TPv2 client with its own PPP
   l2tpwan reload                 read FILE again (as SIGHUP does)
   l2tpwan info                   version, runtime, connections of the daemon
   l2tpwan check FILE             is this configuration all right?
+  l2tpwan mqtt test [-c FILE]    does MQTT work, or what fails?         --json
+                                 without FILE: the settings of the daemon
   l2tpwan version
   l2tpwan help
 

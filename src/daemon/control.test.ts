@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FakeHost, settled } from '../../test/support/fake-host.ts';
 import { ScriptedEngine, stage } from '../../test/support/scripted-engine.ts';
+import type { MqttVerdict } from '../ports/mqtt.ts';
 import { Calendar } from './calendar.ts';
 import { type Answer, controlOf, type Request } from './control.ts';
 import { Daemon } from './daemon.ts';
 import { LineLog } from './log.ts';
+import type { MqttDoor, MqttView } from './mqtt-view.ts';
 import { type Reading, readSettings } from './settings.ts';
 
 const reading = (connections: Record<string, object>): Reading =>
@@ -197,7 +199,7 @@ describe('nonsense', () => {
     ['null', 'request: '],
     [
       '{"method":"shutdown"}',
-      'method: a method: status, events, negotiated, up, down, redial, reload, version or info',
+      'method: a method: status, events, negotiated, up, down, redial, reload, version, info or mqtt-test',
     ],
     ['{"method":"up"}', 'name: the name of a connection'],
     ['{"method":"status","watch":"yes"}', 'watch: true or false'],
@@ -221,5 +223,63 @@ describe('nonsense', () => {
     expect(watched.at(-1)).toMatchObject({ error: 'internal' });
     expect(state.ended).toBe(true);
     expect(daemon.connectionStatus('spare')).toMatchObject({ state: 'idle' });
+  });
+});
+
+describe('mqtt-test', () => {
+  const failure = { stage: 'dns', words: 'broker has no address', detail: 'ENOTFOUND' } as const;
+  const steps = [
+    { step: 'load', ok: true, words: 'MQTT is loaded', ms: 3 },
+    { step: 'connect', ok: false, words: 'broker has no address (ENOTFOUND)', ms: 12 },
+  ] as const;
+  const verdict: MqttVerdict = { ok: false, server: 'mqtt://broker', steps, failure };
+  const view: MqttView = { state: 'waiting', server: 'mqtt://broker', base: 'l2tpwan', failure: failure.words };
+
+  const asked = async (request: Request, mqtt?: MqttDoor): Promise<Answer[]> => {
+    const { daemon, host } = await scene();
+    const answers: Answer[] = [];
+    controlOf(
+      daemon,
+      host.clock,
+      () => mqtt,
+    )(JSON.stringify(request), {
+      write: (answer) => answers.push(JSON.parse(answer) as Answer),
+      end: () => undefined,
+    });
+    await settled();
+    return answers;
+  };
+
+  it('says what came of it', async () => {
+    const door: MqttDoor = { view, test: async () => verdict };
+    expect(await asked({ method: 'mqtt-test' }, door)).toEqual([{ data: verdict }]);
+    expect(await asked({ method: 'mqtt-test', format: 'text' }, door)).toEqual([
+      {
+        text: [
+          'ok     load       MQTT is loaded (3 ms)',
+          'FAILED connect    broker has no address (ENOTFOUND) (12 ms)',
+          'failed: broker has no address',
+        ].join('\n'),
+        failed: true,
+      },
+    ]);
+    const right: MqttDoor = { view, test: async () => ({ ...verdict, ok: true, steps: [], failure: null }) };
+    expect(await asked({ method: 'mqtt-test', format: 'text' }, right)).toEqual([{ text: 'mqtt://broker: all right' }]);
+  });
+
+  it('needs MQTT', async () => {
+    expect(await asked({ method: 'mqtt-test' })).toEqual([{ error: 'refused', words: 'there is no MQTT here' }]);
+  });
+
+  it.each<[Partial<MqttView>, string]>([
+    [{}, 'not connected to mqtt://broker: broker has no address'],
+    [{ state: 'connected', failure: null }, 'connected to mqtt://broker, base topic l2tpwan'],
+    [{ state: 'disabled', failure: null }, 'disabled'],
+    [{ state: 'wrong', failure: 'mqtt.interval: found 0' }, 'left out: mqtt.interval: found 0'],
+  ])('and info tells how it stands: %j', async (more, words) => {
+    const door: MqttDoor = { view: { ...view, ...more }, test: async () => verdict };
+    const [text] = await asked({ method: 'info', format: 'text' }, door);
+    expect(text && 'text' in text && text.text).toMatch(new RegExp(`^  mqtt +${words}$`, 'm'));
+    expect(await asked({ method: 'info' }, door)).toMatchObject([{ data: { mqtt: { ...view, ...more } } }]);
   });
 });

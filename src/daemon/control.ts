@@ -9,6 +9,7 @@ import { type InterfaceOwner, OwnerRefused } from '../ports/interface-owner.ts';
 import { changesWords, type Daemon } from './daemon.ts';
 import type { EventView } from './events.ts';
 import { confession } from './mistake.ts';
+import { type MqttDoor, mqttWords, verdictWords } from './mqtt-view.ts';
 import { renderEvents, renderInfo, renderNegotiated, renderStatus, renderVersion, type Style } from './render.ts';
 
 /** How often a watched status is told anew, ms. */
@@ -31,8 +32,9 @@ const REQUEST = z.discriminatedUnion(
     z.object({ method: z.literal('reload'), ...form }),
     z.object({ method: z.literal('version'), ...form }),
     z.object({ method: z.literal('info'), ...form }),
+    z.object({ method: z.literal('mqtt-test'), ...form }),
   ],
-  'a method: status, events, negotiated, up, down, redial, reload, version or info',
+  'a method: status, events, negotiated, up, down, redial, reload, version, info or mqtt-test',
 );
 
 export type Request = z.input<typeof REQUEST>;
@@ -40,7 +42,8 @@ type Read = z.output<typeof REQUEST>;
 type ReadOf<M extends Read['method']> = Extract<Read, { method: M }>;
 
 export type Answer =
-  | { readonly text: string }
+  /** `failed`: the text says what. */
+  | { readonly text: string; readonly failed?: true }
   | { readonly data: unknown }
   | Busy
   | {
@@ -54,7 +57,8 @@ export type Controlled = Pick<
   'names' | 'refused' | 'ownerOf' | 'connection' | 'connectionStatus' | 'status' | 'about' | 'events' | 'reload'
 >;
 
-export function controlOf(daemon: Controlled, clock: Clock): Serve {
+/** @param mqtt asked each time: undefined where there is none */
+export function controlOf(daemon: Controlled, clock: Clock, mqtt?: () => MqttDoor | undefined): Serve {
   return (line, reply) => {
     const say = (answer: Answer) => reply.write(JSON.stringify(answer));
     const last = (answer: Answer) => {
@@ -65,7 +69,7 @@ export function controlOf(daemon: Controlled, clock: Clock): Serve {
     try {
       const request = read(line);
       if ('error' in request) return last(request);
-      return new Turn(daemon, clock, say, () => reply.end()).take(request);
+      return new Turn(daemon, clock, say, () => reply.end(), mqtt?.()).take(request);
     } catch (error) {
       return last({ error: 'internal', words: confession(error) });
     }
@@ -111,12 +115,20 @@ class Turn {
   readonly #clock: Clock;
   readonly #say: (answer: Answer) => void;
   readonly #end: Reply['end'];
+  readonly #mqtt: MqttDoor | undefined;
 
-  constructor(daemon: Controlled, clock: Clock, say: (answer: Answer) => void, end: () => void) {
+  constructor(
+    daemon: Controlled,
+    clock: Clock,
+    say: (answer: Answer) => void,
+    end: () => void,
+    mqtt: MqttDoor | undefined,
+  ) {
     this.#daemon = daemon;
     this.#clock = clock;
     this.#say = say;
     this.#end = end;
+    this.#mqtt = mqtt;
   }
 
   take(request: Read): () => void {
@@ -139,9 +151,13 @@ class Turn {
       case 'info': {
         const { status, about } = this.#daemon;
         const { daemon, connections } = status;
-        const data = { ...daemon, ...about, connections: Object.keys(connections) };
-        return this.#last(request.format === 'text' ? { text: renderInfo(status, about) } : { data });
+        const view = this.#mqtt?.view;
+        const data = { ...daemon, ...about, connections: Object.keys(connections), mqtt: view ?? null };
+        const shown = { ...about, ...(view && { mqtt: mqttWords(view) }) };
+        return this.#last(request.format === 'text' ? { text: renderInfo(status, shown) } : { data });
       }
+      case 'mqtt-test':
+        return this.#testMqtt(request);
       default:
         return request satisfies never;
     }
@@ -246,6 +262,18 @@ class Turn {
         if (!(error instanceof OwnerRefused)) return this.#last({ error: 'internal', words: confession(error) });
         return this.#last({ error: REFUSED[error.why], words: error.message });
       },
+    );
+    return nothing;
+  }
+
+  #testMqtt({ format }: ReadOf<'mqtt-test'>): () => void {
+    if (this.#mqtt === undefined) return this.#last({ error: 'refused', words: 'there is no MQTT here' });
+    this.#mqtt.test().then(
+      (verdict) => {
+        const failed = verdict.ok ? {} : { failed: true as const };
+        this.#last(format === 'text' ? { text: verdictWords(verdict), ...failed } : { data: verdict });
+      },
+      (error: unknown) => this.#last({ error: 'internal', words: confession(error) }),
     );
     return nothing;
   }

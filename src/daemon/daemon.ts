@@ -21,6 +21,8 @@ export interface DaemonParts {
   readonly surroundings: Surroundings;
   /** What is running here besides us, for people: the runtime, the machine. */
   readonly about?: Readonly<Record<string, string>>;
+  /** Told of the settings in force, after the start and after each reload: of what no connection is concerned with. */
+  readonly applied?: (settings: Settings) => void;
   /** A test has its own. */
   readonly makeEngine?: MakeEngine;
 }
@@ -75,6 +77,7 @@ export class Daemon implements ManagedConnections {
       log.write('error', undefined, `what an earlier run left behind could not be removed: ${confession(error)}`);
     }
     await this.#connections.apply(settings.connections);
+    this.#parts.applied?.(settings);
   }
 
   /** A file that is wrong, or cannot be read, changes nothing. */
@@ -97,6 +100,7 @@ export class Daemon implements ManagedConnections {
     const ofFile = await this.#connections.apply(settings.connections);
     const ofOwner = isOtherForAll ? await this.#readGivenAgain() : [];
     const changes = { ...ofFile, changed: [...ofFile.changed, ...ofOwner] };
+    this.#parts.applied?.(settings);
     log.write('info', undefined, `configuration read again: ${changesWords(changes)}`);
     return { changes };
   }

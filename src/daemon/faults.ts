@@ -61,6 +61,10 @@ function foundText(path: Path, value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'found an empty list' : 'found a list';
   if (typeof value === 'object') return 'found an object';
   if (path.some((step) => SECRET_FIELDS.has(String(step)))) return `found a ${typeof value}, which is not shown`;
+  // People put the password there, too: mqtt://USER:PASSWORD@HOST.
+  const mayHidePassword = (text: string) => path.length === 1 || text.includes('@');
+  if (path[0] === 'mqtt' && typeof value === 'string' && mayHidePassword(value))
+    return 'found a text, which is not shown';
   // Where a whole connection belongs, a text may be anything, a password too.
   const isName = value === path.at(-1);
   if (path[0] === 'connections' && path.length < 3 && typeof value === 'string' && !isName) return 'found a text';
@@ -87,6 +91,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   keepalive: 'echo',
   dns: 'resolver',
   mru: 'mtu',
+  cert: 'certificate',
+  sni: 'serverName',
 };
 
 function suggestion(found: string, known: readonly string[]): string {

@@ -7,6 +7,7 @@ export class LineLog implements Log {
   level: LogLevel = 'info';
   readonly #write: (line: string, level: LogLevel) => void;
   readonly #calendar: Calendar | undefined;
+  #follower: (level: LogLevel, connection: string | undefined, words: string) => void = () => undefined;
 
   /**
    * @param write takes one line, without its end
@@ -17,7 +18,13 @@ export class LineLog implements Log {
     this.#calendar = calendar;
   }
 
+  /** Hears everything from now on, whatever is written: there is one that does. */
+  follow(follower: (level: LogLevel, connection: string | undefined, words: string) => void): void {
+    this.#follower = follower;
+  }
+
   write(level: LogLevel, connection: string | undefined, words: string): void {
+    this.#follower(level, connection, oneLine(words));
     if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(this.level)) return;
     const who = connection === undefined ? '' : `${connection}: `;
     const head =

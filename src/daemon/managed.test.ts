@@ -41,6 +41,7 @@ async function scene(rule = obliging, reread = () => read(['home', 'campus'])) {
   const owner: InterfaceOwner = {
     up: (name) => take('up', name),
     down: (name) => take('down', name),
+    names: async () => [],
     failed: (name, failure) => void failures.push([name, failure]),
     refused,
   };

@@ -4,9 +4,10 @@ import en from 'zod/v4/locales/en.js';
 import { DATA_PATHS } from '../ports/data-path.ts';
 import { LOG_LEVELS } from '../ports/log.ts';
 import { AUTH_METHODS } from '../protocol/settings.ts';
-import { utf8Of } from '../wire/text.ts';
 import { addressAndPortOf, hostAndPortOf, PREFIX_WORDS, prefixOf } from './address.ts';
 import { LONGEST_DEVICE } from './device-name.ts';
+import { absolutePath, listOf, matching, octets, oneOf, seconds, text, whole, yesOrNo } from './field-kinds.ts';
+import { MQTT } from './mqtt-schema.ts';
 
 z.config(en());
 
@@ -14,39 +15,11 @@ export const DNS_PORT = 53;
 /** RFC 2661 §8.1. */
 export const L2TP_PORT = 1701;
 
-// What each helper is given as `allowed` ends the sentence "…, allowed: ". No field's default is checked again by zod.
-
-const text = (min: number, max: number, allowed = `text of ${min} to ${max} octets`) =>
-  z.string(allowed).check(z.refine((value) => octets(value) >= min && octets(value) <= max, allowed));
-
-const matching = (allowed: string, fits: (value: string) => boolean) =>
-  z.string(allowed).check(z.refine(fits, allowed));
-
-const whole = (min: number, max: number, unit = '') => {
-  const allowed = `a whole number ${unit}from ${min} to ${max}`;
-  return z.number(allowed).check(z.refine((value) => Number.isInteger(value) && value >= min && value <= max, allowed));
-};
-
-const seconds = (min: number, max: number, allowed = `seconds from ${min} to ${max}`) =>
-  z.number(allowed).check(z.refine((value) => value >= min && value <= max, allowed));
-
-const yesOrNo = z.boolean('true or false');
-
-const oneOf = <const Words extends readonly string[]>(words: Words) =>
-  z.enum(words, `one of ${words.map((word) => `"${word}"`).join(', ')}`);
-
-const listOf = <Item extends z.core.$ZodType>(item: Item, what: string, min = 0) => {
-  const allowed = `a list of ${what}${min > 0 ? `, at least ${min}` : ''}`;
-  return z.array(item, allowed).check(z.refine((items) => items.length >= min, allowed));
-};
-
 const deviceName = (longest: number, what = 'a network device') =>
   matching(
     `the name of ${what}: 1 to ${longest} characters, no blank, slash or colon`,
     (name) => /^[^\s/:]+$/.test(name) && octets(name) <= longest && name !== '.' && name !== '..',
   );
-
-const absolutePath = matching('an absolute path', (path) => path.startsWith('/') && !path.includes('\0'));
 
 const prefix = z.string(PREFIX_WORDS).check(z.refine(isPrefix, { error: ({ input }) => wordsAboutPrefix(input) }));
 
@@ -195,6 +168,8 @@ export const FILE = z.strictObject(
     stateDir: z.optional(absolutePath),
     /** What is logged: this and what is graver. */
     logLevel: z._default(oneOf(LOG_LEVELS), 'info'),
+    /** What is published by MQTT, and to which broker. */
+    mqtt: z.prefault(MQTT, {}),
   },
   '{ "connections": { … } }',
 );
@@ -207,6 +182,7 @@ export type FileConnection = z.output<typeof CONNECTION> & Pick<FileSettings, 'd
 /** The fields that may stand at a path of the file. */
 export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(FILE.shape);
+  if (path[0] === 'mqtt') return path.length === 1 ? Object.keys(MQTT.shape) : [];
   if (path.length === 2) return Object.keys(CONNECTION.shape);
   const inner = { servers: SERVER, echo: ECHO, redial: REDIAL }[String(path[2])];
   return inner === undefined ? [] : Object.keys(inner.shape);
@@ -214,8 +190,6 @@ export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
 
 /** Fields whose values are never shown, wherever they stand. */
 export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'tunnelSecret']);
-
-const octets = (value: string): number => utf8Of(value).length;
 
 /** `host` of an object may be a bare IPv6 address; a port does not belong there. */
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);

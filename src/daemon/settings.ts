@@ -9,6 +9,7 @@ import { addressAndPortOf, hostAndPortOf, prefixOf } from './address.ts';
 import { deviceOf } from './device-name.ts';
 import { type FieldFault, lineOf, pathText, schemaFaults } from './faults.ts';
 import { jsonFault } from './json.ts';
+import { type MqttSettings, mqttFaults, mqttSettingsOf, mqttWarnings } from './mqtt-settings.ts';
 import { connectionFaults, connectionWarnings, nameFaults, rivalFaults } from './settings-check.ts';
 import { CONNECTION, DNS_PORT, FILE, type FileConnection, type FileSettings, L2TP_PORT } from './settings-schema.ts';
 
@@ -22,6 +23,9 @@ export interface Settings {
   /** Directory of the journal; undefined: the run directory. */
   readonly stateDir: string | undefined;
   readonly logLevel: LogLevel;
+  readonly mqtt: MqttSettings;
+  /** What is wrong with the settings of MQTT, which is left out for that, where the rest goes on without it. */
+  readonly mqttFaults: readonly string[];
 }
 
 /** Plain data: two connections with the same JSON are the same connection. */
@@ -63,6 +67,23 @@ export function readSettingsText(text: string, surroundings: Surroundings): Read
 
 /** @param raw what a file holds: plain data of any shape */
 export function readSettings(raw: unknown, surroundings: Surroundings): Reading {
+  const reading = readWhole(raw, surroundings);
+  if (!('faults' in reading) || !isRouters(raw)) return reading;
+  // On a router the file is made of many hands' options: a wrong broker is no reason to be without a WAN.
+  const { mqtt: _, ...rest } = raw;
+  const without = readWhole(rest, surroundings);
+  if ('faults' in without) return reading;
+  const { settings, warnings } = without;
+  return {
+    settings: { ...settings, mqttFaults: reading.faults },
+    warnings: [...warnings, ...reading.faults.map((fault) => `${fault}; MQTT is left out`)],
+  };
+}
+
+const isRouters = (raw: unknown): raw is { readonly mqtt: unknown } =>
+  typeof raw === 'object' && raw !== null && 'netifd' in raw && raw.netifd === true && 'mqtt' in raw;
+
+function readWhole(raw: unknown, surroundings: Surroundings): Reading {
   const parsed = FILE.safeParse(raw);
   const unnameable = nameFaults(raw).map(lineOf);
   if (!parsed.success) return { faults: [...unnameable, ...schemaFaults(raw, parsed.error.issues).map(lineOf)] };
@@ -71,14 +92,19 @@ export function readSettings(raw: unknown, surroundings: Surroundings): Reading 
   const named = Object.entries(parsed.data.connections).map(([name, own]) => [name, filled(own, dataPath)] as const);
   const read = named.map(([name, connection]) => connectionOf(name, connection, surroundings));
   const faults = [
+    ...mqttFaults(parsed.data.mqtt),
     ...named.flatMap(([name, connection]) => connectionFaults(name, connection)),
     ...read.flatMap((connection, index) => rivalFaults(connection, read.slice(0, index))),
   ];
   if (faults.length > 0) return { faults: faults.map(lineOf) };
   const connections = new Map(read.map((connection) => [connection.name, connection]));
-  const settings = { connections, netifd, dataPath, stateDir, logLevel };
+  const mqtt = mqttSettingsOf(parsed.data.mqtt);
+  const settings = { connections, netifd, dataPath, stateDir, logLevel, mqtt, mqttFaults: [] };
   const isIdle = named.length === 0 && !netifd;
-  const warnings = named.flatMap(([name, connection]) => connectionWarnings(name, connection)).map(lineOf);
+  const warnings = [
+    ...mqttWarnings(parsed.data.mqtt),
+    ...named.flatMap(([name, connection]) => connectionWarnings(name, connection)),
+  ].map(lineOf);
   return { settings, warnings: [...(isIdle ? [NOTHING_TO_DO] : []), ...warnings] };
 }
 

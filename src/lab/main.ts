@@ -1,4 +1,5 @@
-/** The lab's bundle, which is not shipped: an LNS to dial, and something to measure the way through it with. */
+/** The lab's bundle, which is not shipped: an LNS to dial, something to measure the way through it with, and an MQTT broker. */
+import { runBroker } from './broker.ts';
 import { LabHost } from './host.ts';
 import { type LabOptions, readOptions, USAGE } from './options.ts';
 import { measure, serve } from './traffic.ts';
@@ -16,6 +17,8 @@ async function run(command: string | undefined, args: readonly string[]): Promis
       return runLns(readOptions(args));
     case 'serve':
       return serve(address, Number(port));
+    case 'broker':
+      return runBroker(address, Number(port), (line) => console.log(line));
     case 'measure': {
       const { up, down } = await measure(address, Number(port), Number(seconds));
       return console.log(`up ${up.toFixed(0)} Mbit/s, down ${down.toFixed(0)} Mbit/s`);

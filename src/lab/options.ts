@@ -9,7 +9,8 @@ export const USAGE = `usage: l2tpwan-lab lns --listen ADDRESS[:PORT] --user NAME
          [--auth METHOD,METHOD] [--secret TEXT] [--host-name NAME] [--hello SECONDS] [--echo SECONDS]
          [--max-tunnels N] [--one-login] [--tun DEVICE] [--quirks JSON]
        l2tpwan-lab serve ADDRESS PORT
-       l2tpwan-lab measure ADDRESS PORT SECONDS`;
+       l2tpwan-lab measure ADDRESS PORT SECONDS
+       l2tpwan-lab broker ADDRESS PORT`;
 
 export interface LabOptions {
   readonly settings: LnsSettings;

@@ -6,6 +6,8 @@ export interface InterfaceOwner {
   up(name: string): Promise<void>;
   /** Asks for an interface to be down, and to stay so. @throws OwnerRefused */
   down(name: string): Promise<void>;
+  /** Every interface that it could bring up for us, whether or not we have heard of it. @throws OwnerRefused */
+  names(): Promise<readonly string[]>;
   /** A dial has failed; the next one comes by itself. Nothing in the failure is secret. */
   failed(name: string, failure: Failure): void;
   /** Interfaces that are to be up and whose settings cannot work: what is wrong with them, in words without any secret. */

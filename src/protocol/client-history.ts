@@ -94,9 +94,10 @@ export class ClientHistory {
     nextAttemptAt: Instant | undefined,
   ): ClientSnapshot {
     const { tunnel, session, carrier } = call ?? {};
+    if (this.#since === 0) this.#since = now; // at rest since it was first looked at
     return {
       stage: this.#stage,
-      since: this.#since || now,
+      since: this.#since,
       dial: [...this.#dial],
       server: this.#server,
       path,

@@ -19,6 +19,8 @@ export interface DaemonOptions {
   readonly stateDir?: string;
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[];
+  /** The `mqtt` part of the configuration file. */
+  readonly mqtt?: Readonly<Record<string, unknown>>;
 }
 
 /** A daemon wherever it runs. */
@@ -80,8 +82,9 @@ export class Daemon extends Asked {
   }
 
   /** Writes the configuration file; a running daemon looks at it when it is told to reload. */
-  configure(connections: Readonly<Record<string, ConnectionFile>>): void {
-    writeFileSync(join(this.directory, 'config.json'), configuration(connections), { mode: 0o600 });
+  configure(connections: Readonly<Record<string, ConnectionFile>>, mqtt = this.#options.mqtt): void {
+    const text = configuration(connections, mqtt);
+    writeFileSync(join(this.directory, 'config.json'), text, { mode: 0o600 });
   }
 
   start(): this {
@@ -146,7 +149,10 @@ export class Daemon extends Asked {
 }
 
 /** The text of a configuration file. */
-export function configuration(connections: Readonly<Record<string, ConnectionFile>>): string {
+export function configuration(
+  connections: Readonly<Record<string, ConnectionFile>>,
+  mqtt?: Readonly<Record<string, unknown>>,
+): string {
   const account = {
     username: 'alice',
     password: 's3cret',
@@ -157,7 +163,7 @@ export function configuration(connections: Readonly<Record<string, ConnectionFil
   const filled = Object.fromEntries(
     Object.entries(connections).map(([name, fields]) => [name, { ...account, ...fields }]),
   );
-  return JSON.stringify({ connections: filled, logLevel: 'debug' });
+  return JSON.stringify({ connections: filled, logLevel: 'debug', ...(mqtt && { mqtt }) });
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

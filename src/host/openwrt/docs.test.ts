@@ -49,12 +49,16 @@ describe.each(['docs/openwrt.md', 'docs/openwrt.zh.md'])('%s', (path) => {
     expect(arguments_.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
-  it('names every option of the service', () => {
-    const options = [...read('openwrt/files/etc/config/l2tpwan').matchAll(/^\s*#?option (\w+)/gm)].map(
-      ([, name = '']) => name,
-    );
+  it.each([
+    ['main', 'log_level'],
+    ['mqtt', 'enabled'],
+  ])('names every option of section %s of the service', (section, first) => {
+    const sections = read('openwrt/files/etc/config/l2tpwan').split(/^config /m);
+    const lines =
+      sections.find((each) => each.startsWith(`l2tpwan '${section}'`) || each.startsWith(`${section} '`)) ?? '';
+    const options = [...lines.matchAll(/^\s*#?option (\w+)/gm)].map(([, name = '']) => name);
     expect(options.length).toBeGreaterThan(3);
-    const named = firstCells(text, /\| `log_level` \|[\s\S]*?\n\n/);
+    const named = firstCells(text, new RegExp(`\\| \`${first}\` \\|[\\s\\S]*?\\n\\n`));
     expect([...named].sort()).toEqual([...options].sort());
   });
 });

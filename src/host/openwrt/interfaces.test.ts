@@ -391,6 +391,16 @@ describe('a person', () => {
   });
 });
 
+describe('all interfaces of ours', () => {
+  it('are known by name, those too that nobody has set up yet', async () => {
+    const { bus, interfaces } = scene({ interfaces: ['campus', 'spare'] });
+    bus.add('lan', { proto: 'static', state: 'up' });
+    expect(await interfaces.names()).toEqual(['campus', 'spare']);
+    bus.isThere = false;
+    await expect(interfaces.names()).rejects.toBeInstanceOf(OwnerRefused);
+  });
+});
+
 describe('an interface that a person wants down', () => {
   it('is not touched while netifd is too late to say whether it has it up', async () => {
     const { bus, interfaces, orders, boot } = scene();

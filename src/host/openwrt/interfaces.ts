@@ -131,6 +131,10 @@ export class Interfaces implements InterfaceOwner {
     await this.#stateOf(name);
     await this.#asked(this.#parts.netifd.down(name));
   }
+  async names(): Promise<readonly string[]> {
+    const states = await this.#asked(this.#parts.netifd.dump());
+    return states.filter(({ proto }) => proto === PROTO).map(({ name }) => name);
+  }
   failed(name: string, failure: Failure): void {
     if (this.#known.get(name)?.wish === 'up') this.#parts.reports.failed(name, failure);
   }

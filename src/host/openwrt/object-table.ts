@@ -34,4 +34,5 @@ export const METHOD = {
   disconnect: { must: ['interface'], may: ['netifd'],                                 acts: true,  control: undefined },
   redial:     { must: ['interface'], may: [],                                         acts: true,  control: 'redial' },
   reload:     { must: [],            may: [],                                         acts: true,  control: 'reload' },
+  mqtt_test:  { must: [],            may: ['format'],                                 acts: true,  control: 'mqtt-test' },
 } as const satisfies Record<string, MethodRow>;

@@ -5,7 +5,7 @@ import { tablesOf } from './tables.ts';
 
 export function pageOf(found: FootprintFindings): string {
   const { plan, memory } = found;
-  const [packages = '', flash = '', used = '', start = ''] = tablesOf(found).map(markdown);
+  const [packages = '', flash = '', used = '', withMqtt = '', start = ''] = tablesOf(found).map(markdown);
   return `${packages}
 
 Made by the packager from this checkout. KB are 1024 octets. *Installed* is what the package says of itself.
@@ -22,6 +22,11 @@ ${used}
 ${plan.memoryCopies} daemons of each kind and ${plan.memoryCopies} bare Nodes at the same time, started as the service starts them (\`${memory.flags.join(' ')}\`), idle,
 read ${plan.idleSeconds} s after the start; all connections up, data path \`auto\`. Of xl2tpd and pppd it is the sum of all processes, once, in
 User-Mode Linux; pages that processes share are counted in each RSS. The kernel's own memory is in no figure.
+
+${withMqtt}
+
+${plan.memoryCopies} daemons of each kind with one connection, at the same time, read at the same age; broker: mosquitto on the same machine, MQTT 3.1.1,
+measurements every 10 s. Switched off, nothing of the MQTT client is evaluated.
 
 ${start}
 

@@ -5,7 +5,7 @@ import type { FootprintFindings } from './result.ts';
 import type { FileSize } from './sizes.ts';
 
 export function tablesOf(found: FootprintFindings): Table[] {
-  return [packageTable(found), flashTable(found), memoryTable(found), startTable(found)];
+  return [packageTable(found), flashTable(found), memoryTable(found), mqttTable(found), startTable(found)];
 }
 
 function packageTable({ sizes }: FootprintFindings): Table {
@@ -53,6 +53,20 @@ function memoryTable({ memory }: FootprintFindings): Table {
       ['bare Node, started in the same way', spread(bareNode.rss), spread(bareNode.privateDirty)],
       ['xl2tpd and one pppd', String(xl2tpd[1].rss), String(xl2tpd[1].privateDirty)],
       ['xl2tpd and four pppd', String(xl2tpd[4].rss), String(xl2tpd[4].privateDirty)],
+    ],
+  };
+}
+
+function mqttTable({ mqtt }: FootprintFindings): Table {
+  const { bareNode, daemon } = mqtt;
+  return {
+    title: 'Memory with MQTT',
+    columns: ['MB', 'RSS'],
+    rows: [
+      ['l2tpwan, MQTT off', spread(daemon.off)],
+      ['l2tpwan, connected to a broker', spread(daemon.mqtt)],
+      ['l2tpwan, connected to a broker with TLS', spread(daemon.mqtts)],
+      ['bare Node, started in the same way', spread(bareNode)],
     ],
   };
 }

@@ -75,6 +75,8 @@ export class L2tpwan {
         return this.#negotiated(name ?? '', isText);
       case 'info':
         return isText ? { text: renderInfo(this.status, { runtime: 'node' }) } : this.state.info;
+      case 'mqtt_test':
+        throw new Refused(UBUS.methodNotFound); // no page asks for it
       default: {
         const next = this.after[method];
         if (next !== undefined) this.show(next);

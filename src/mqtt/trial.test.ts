@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { FakeBroker } from '../../test/support/fake-broker.ts';
+import { FakeClock } from '../../test/support/fake-host.ts';
+import type { BrokerSettings } from '../ports/mqtt.ts';
+import { tryBroker } from './trial.ts';
+
+const BROKER: BrokerSettings = {
+  server: 'mqtt://broker',
+  version: '3.1.1',
+  username: 'router',
+  password: 's3cret',
+  credentialsFile: undefined,
+  clientId: 'l2tpwan-ab-test',
+  keepaliveS: 60,
+  connectTimeoutMs: 10_000,
+  ca: undefined,
+  certificate: undefined,
+  key: undefined,
+  serverName: undefined,
+  rejectUnauthorized: true,
+};
+
+async function verdict(prepare: (broker: FakeBroker) => void = () => undefined) {
+  const broker = new FakeBroker();
+  const clock = new FakeClock();
+  prepare(broker);
+  const trying = tryBroker({
+    clock,
+    entropy: (count) => new Uint8Array(count).fill(7),
+    load: async () => broker,
+    broker: BROKER,
+    topic: 'l2tpwan/bridge/test',
+    discovery: 'homeassistant/device/l2tpwan_ab_test/config',
+  });
+  await clock.pass(6000);
+  return { ...(await trying), broker, clock };
+}
+
+describe('trying a broker out', () => {
+  it('that is all right, and leaves nothing behind', async () => {
+    const { ok, steps, failure, broker, clock } = await verdict();
+    expect({ ok, failure }).toEqual({ ok: true, failure: null });
+    expect(steps.map(({ step }) => step)).toEqual([
+      ...['load', 'connect', 'subscribe', 'publish', 'read-back'],
+      ...['discovery', 'discovery', 'discovery'],
+    ]);
+    expect(broker.retained.size).toBe(0);
+    expect(broker.clients).toEqual([]);
+    expect(clock.pending).toBe(0);
+    expect(broker.log.at(-1)).toMatchObject({ topic: 'homeassistant/device/l2tpwan_ab_test/config', payload: '' });
+  });
+
+  // biome-ignore format: a table
+  it.each<[string, (broker: FakeBroker) => void, string, string, RegExp]>([
+    ['does not let us in', (broker) => { broker.refusal = { stage: 'connack', words: 'the broker refuses the user name or password', detail: '5' }; },
+      'connect', 'connack', /the broker refuses/],
+    ['does not let us hear', (broker) => { broker.hides = (topic) => topic.startsWith('l2tpwan'); },
+      'subscribe', 'subscribe', /may not hear l2tpwan\/bridge\/test/],
+    ['does not let us speak, and says so', (broker) => { broker.forbids = () => 'refused'; },
+      'publish', 'publish', /may not publish l2tpwan\/bridge\/test/],
+    ['does not let us speak, and does not say so', (broker) => { broker.forbids = () => 'vanishes'; },
+      'read-back', 'publish', /l2tpwan\/bridge\/test and did not give it back: its access rules/],
+    ['does not let us speak to Home Assistant', (broker) => { broker.forbids = (topic) => topic.startsWith('home') && 'vanishes'; },
+      'discovery', 'publish', /homeassistant\/device\/l2tpwan_ab_test\/config and did not give it back/],
+  ])('that %s', async (_, prepare, step, stage, words) => {
+    const { ok, steps, failure, broker } = await verdict(prepare);
+    expect(ok).toBe(false);
+    expect(steps.at(-1)).toMatchObject({ step, ok: false });
+    expect(steps.slice(0, -1).every((each) => each.ok)).toBe(true);
+    expect(failure).toMatchObject({ stage });
+    expect(failure?.words).toMatch(words);
+    expect(JSON.stringify({ steps, failure })).not.toContain('s3cret');
+    expect(broker.clients).toEqual([]);
+  });
+
+  it('with nothing that speaks MQTT', async () => {
+    const load = () => Promise.reject(new Error('no such module'));
+    const entropy = (count: number) => new Uint8Array(count);
+    const parts = { clock: new FakeClock(), entropy, load, broker: BROKER, topic: 't', discovery: undefined };
+    expect(await tryBroker(parts)).toMatchObject({ ok: false, steps: [{ step: 'load', ok: false }] });
+  });
+});
