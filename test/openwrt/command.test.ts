@@ -52,6 +52,24 @@ describe('the command', () => {
     expect({ status, stderr, asked: asked() }).toEqual({ status: 0, stderr: '', asked: [`-S -t 10 ${call}`] });
   });
 
+  it('tries MQTT out, with more patience, and a status that tells the outcome', () => {
+    daemonSays('{"text":"ok     load\\nmqtt://broker: all right"}\n');
+    expect(run('mqtt', 'test')).toMatchObject({ status: 0, stdout: 'ok     load\nmqtt://broker: all right\n' });
+    expect(asked()).toEqual(['-S -t 60 call l2tpwan mqtt_test {"format":"text"}']);
+    daemonSays('{"text":"FAILED connect\\nfailed: nobody answers"}\n');
+    expect(run('mqtt', 'test')).toMatchObject({ status: 69, stdout: 'FAILED connect\nfailed: nobody answers\n' });
+    daemonSays('{"ok":false,"steps":[]}\n');
+    expect(run('mqtt', 'test', '--json')).toMatchObject({ status: 69, stdout: '{"ok":false,"steps":[]}\n' });
+  });
+
+  it.each([[['mqtt']], [['mqtt', 'tset']], [['mqtt', 'test', '-c', '/etc/wan.json']]])(
+    'leaves %j to the bundle',
+    (words) => {
+      expect(run(...words).stdout).toContain(words.join(' '));
+      expect(asked()).toEqual([]);
+    },
+  );
+
   it('prints the text with everything that JSON hides in it, jsonfilter or not', () => {
     const text = 'wan: "up"\n  back\\slash \\n, \u001b[32mgreen\u001b[0m, a/b, 中文\ttab';
     daemonSays(`{"text":${JSON.stringify(text).replace('a/b', 'a\\/b')}}\n`);

@@ -146,6 +146,7 @@ describe('the packages', () => {
       '-rw-r--r-- ./lib/upgrade/keep.d/l2tpwan',
       '-rwxr-xr-x ./usr/bin/l2tpwan',
       '-rw-r--r-- ./usr/lib/l2tpwan/l2tpwan.cjs',
+      '-rw-r--r-- ./usr/lib/l2tpwan/mqtt.sh',
       '-rw-r--r-- ./usr/lib/l2tpwan/runtime.pins',
       '-rw-r--r-- ./usr/lib/l2tpwan/runtime.sh',
       '-rw-r--r-- ./usr/lib/l2tpwan/version',

@@ -122,6 +122,7 @@ describe('the service', () => {
       ...['/sbin/ip', '/usr/sbin/ip', '/usr/sbin/nft', '/usr/lib/libstdc++.so.6', '/lib/libgcc_s.so.1']
         .filter((path) => existsSync(path))
         .map((path) => `add_jail_mount ${path}`),
+      ...['/etc/ssl/certs', '/etc/resolv.conf'].filter(existsSync).map((path) => `add_jail_mount ${path}`),
     ]);
     run('start_service', 'jail=0');
     expect(said().filter((line) => /jail|capabilities|privs/.test(line))).toEqual([]);
@@ -253,6 +254,10 @@ describe('the service', () => {
 
   it('reloads when its configuration changes, and has procd know the options', () => {
     run('service_triggers');
-    expect(said()).toEqual(['add_reload_trigger l2tpwan', 'add_validation validate_main']);
+    expect(said()).toEqual([
+      'add_reload_trigger l2tpwan',
+      'add_validation validate_main',
+      'add_validation validate_mqtt',
+    ]);
   });
 });
