@@ -73,7 +73,7 @@ const pathMtuWords = ({ octets, from }) => (PATH_MTU_FROM[from] ?? '%d').format(
 
 function loginWords({ method, message }) {
   const how = method === 'none' ? _('not asked for') : timelines.method(method);
-  return message === '' ? how : `${how}. ${timelines.said(message)}`;
+  return timelines.andSaid(how, message);
 }
 
 /** What the engine counts by itself, since the last dial; the daemon has words for everything else, among them `unknownSession`. */

@@ -19,7 +19,8 @@ const METHOD = { 'chap-md5': 'CHAP (MD5)', 'ms-chap-v2': 'MS-CHAPv2', 'ms-chap':
 
 const method = (name) => METHOD[name] ?? name;
 
-const said = (text) => _('The server said: “%s”').format(text);
+/** A sentence, and the server's own words where there are some. */
+const andSaid = (sentence, text) => (text ? _('%s. The server said: “%s”').format(sentence, text) : sentence);
 
 /** An event in the reader's language where it has a code, and otherwise in the daemon's words. */
 function words(event) {
@@ -34,12 +35,12 @@ function words(event) {
       const how = event.method === 'none' ? _('The server asked for no authentication') : _('Authenticated by %s');
       const message = /the server said: "(.*)"$/s.exec(event.words)?.[1];
       const text = how.format(method(event.method));
-      return message ? `${text}. ${said(message)}` : text;
+      return andSaid(text, message);
     }
     case 'failed': {
       const { stage, detail, peer } = event.failure;
       const text = _('Failed %s: %s (%s)').format(stages.during(stage), failures.words(event.failure), detail);
-      return peer?.text && !detail.includes(peer.text) ? `${text}. ${said(peer.text)}` : text;
+      return andSaid(text, detail.includes(peer?.text) ? '' : peer?.text);
     }
     case 'retry':
       return _('Next attempt in %s').format(amounts.duration(event.retryInMs));
@@ -82,4 +83,4 @@ function timeline(label) {
   };
 }
 
-return baseclass.extend({ timeline, method, said });
+return baseclass.extend({ timeline, method, andSaid });

@@ -84,8 +84,10 @@ function statusPage() {
     notice.tick(isStale ? now - dataAt : null);
     node.classList.toggle('l2w-stale', isStale);
     if (dataAt === null) return;
-    board.tick(now);
-    parts.put(version, board.words(now));
+    // What is known no more stands still.
+    const at = isStale ? dataAt : now;
+    board.tick(at);
+    parts.put(version, board.words(at));
   }
 
   const isSeen = () => document.visibilityState === 'visible';
