@@ -1,31 +1,11 @@
 /** Section mqtt, as the init script has it from UCI to the configuration file and into the jail; see service.test.ts for the rest of it. */
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/daemon/settings.ts';
 import { fieldsAt } from '../../src/daemon/settings-schema.ts';
-import { FILES, Userland } from './userland.ts';
-
-const SCRIPT = join(FILES, 'etc/init.d/l2tpwan');
-
-/** What rc.common, procd.sh and jshn.sh bring along; JSON is written down as it is made, a line for each call. */
-const STAND_INS = `
-say_() { echo "$*" >>$SAID; }
-for each in open_instance close_instance set_param add_jail add_jail_mount add_jail_mount_rw add_reload_trigger add_validation; do
-  eval "procd_$each() { say_ $each \\"\\$@\\"; }"
-done
-json_init() { :; }
-for each in boolean int double string object; do
-  eval "json_add_$each() { say_ json $each \\"\\$@\\"; }"
-done
-json_close_object() { say_ json end; }
-json_dump() { echo "$JSON"; }
-json_cleanup() { :; }
-logger() { say_ logger "$@"; }
-uci_validate_section() { say_ validate "$@"; [ "$2" != mqtt ] || { echo "l2tpwan.mqtt.password=$password" >&2; eval "$UCI"; }; }
-stop() { say_ stop; }
-start() { say_ start; start_service; }
-`;
+import { MqttSection } from './mqtt-section.ts';
+import { FILES, type Userland } from './userland.ts';
 
 /** An option for each field, and what is to come of it. */
 const EVERYTHING: Readonly<Record<string, readonly [uci: string, json: unknown]>> = {
@@ -55,51 +35,20 @@ const EVERYTHING: Readonly<Record<string, readonly [uci: string, json: unknown]>
 };
 
 describe('section mqtt of the service', () => {
+  let section: MqttSection;
   let router: Userland;
-  const said = () => readFileSync(router.path('said'), 'utf8').trim().split('\n');
-  /** What has been put into the object `mqtt`; undefined: there is none. */
-  const mqtt = () => {
-    const lines = said().filter((line) => line.startsWith('json '));
-    const from = lines.indexOf('json object mqtt');
-    if (from < 0) return undefined;
-    const fields = lines.slice(from + 1, lines.indexOf('json end', from)).map((line) => {
-      const [, kind, name = '', text = ''] = /^json (\w+) (\w+) (.*)$/.exec(line) ?? [];
-      return [name, kind === 'string' ? text : kind === 'boolean' ? text === '1' : Number(text)];
-    });
-    return Object.fromEntries(fields) as Record<string, unknown>;
-  };
-  const run = (call: string, options: Record<string, string> = {}) => {
-    writeFileSync(router.path('said'), '');
-    const words = `${STAND_INS}
-      . ${SCRIPT}
-      RUN_DIR=${router.path('run')} CONFIG=${router.path('run/config.json')} LAUNCH_FILE=${router.path('run/launch')}
-      STATE_FILE=${router.path('run/service.json')} PID_FILE=${router.path('pid')} PROGRAM=${router.path('program/l2tpwan')}
-      JAIL_PROGRAM=${router.path('ujail')}
-      ${call}`;
-    return router.run(['-c', words], {
-      IPKG_INSTROOT: FILES,
-      L2TPWAN_LIB: router.path('lib'),
-      SAID: router.path('said'),
-      UCI: Object.entries(options)
-        .map(([name, value]) => `${name}='${value.replaceAll("'", `'"'"'`)}'`)
-        .join(';'),
-      // Nothing of the environment is an option.
-      id: 'of the environment',
-      ca: '/proc/version',
-    });
-  };
+  const run = (call: string, options: Record<string, string> = {}) => section.run(call, options);
   const config = (options: Record<string, string>) => {
     expect(run('start_service', options).stderr).toBe('');
-    return mqtt();
+    return section.mqtt;
   };
-  const mounts = () => said().flatMap((line) => /^add_jail_mount (\S+)$/.exec(line)?.[1] ?? []);
+  const mounts = () => section.said.flatMap((line) => /^add_jail_mount (\S+)$/.exec(line)?.[1] ?? []);
 
   beforeEach(() => {
-    router = new Userland();
-    router.program('node', 'echo v22.0.0');
-    router.program('uci', '[ "$*" = "-q get l2tpwan.mqtt" ] && echo mqtt');
+    section = new MqttSection();
+    router = section.router;
   });
-  afterEach(() => router.remove());
+  afterEach(() => section.remove());
 
   it('is not in the configuration where it is not in UCI', () => {
     router.program('uci', 'exit 1');
@@ -122,7 +71,7 @@ describe('section mqtt of the service', () => {
     const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     const wanted = Object.entries(EVERYTHING).filter(([, [, json]]) => json !== undefined);
     expect(config(options)).toEqual(Object.fromEntries(wanted.map(([name, [, json]]) => [camel(name), json])));
-    const reading = readSettings({ connections: {}, netifd: true, mqtt: mqtt() }, { hostName: 'router' });
+    const reading = readSettings({ connections: {}, netifd: true, mqtt: section.mqtt }, { hostName: 'router' });
     expect(reading).toMatchObject({ settings: { mqttFaults: [] } });
     expect(config({ credentials_file: '/etc/l2tpwan/mqtt' })).toEqual({ credentialsFile: '/etc/l2tpwan/mqtt' });
   });
@@ -138,16 +87,16 @@ describe('section mqtt of the service', () => {
     ['interval', '0', 0],
   ])('leaves it to the daemon to say what is wrong with %s %s, which keeps no WAN down', (name, uci, json) => {
     const [field] = Object.keys(config({ enabled: '1', [name]: uci }) ?? {}).filter((each) => each !== 'enabled');
-    expect(mqtt()).toEqual({ enabled: true, [name]: json });
-    const reading = readSettings({ connections: {}, netifd: true, mqtt: mqtt() }, { hostName: 'router' });
+    expect(section.mqtt).toEqual({ enabled: true, [name]: json });
+    const reading = readSettings({ connections: {}, netifd: true, mqtt: section.mqtt }, { hostName: 'router' });
     expect(reading).toMatchObject({ settings: { mqttFaults: [expect.stringContaining(`mqtt.${field}: found `)] } });
-    expect(said()).toContain('open_instance main');
+    expect(section.said).toContain('open_instance main');
   });
 
   it('shows no secret to anybody', () => {
     const { stdout, stderr } = run('start_service', { username: 'router', password: 's3cret' });
     expect(stdout + stderr).not.toContain('s3cret');
-    expect(said().filter((line) => line.includes('s3cret'))).toEqual(['json string password s3cret']);
+    expect(section.said.filter((line) => line.includes('s3cret'))).toEqual(['json string password s3cret']);
     const config = router.path('run/config.json');
     expect(statSync(config).mode & 0o777).toBe(0o600);
     expect(run('add_mqtt; echo "<$password$server$id>"', { password: 's3cret' }).stdout).toBe('<of the environment>\n');
@@ -178,7 +127,7 @@ describe('section mqtt of the service', () => {
     const [ca, other] = [router.path('ca.pem'), router.path('other.pem')];
     const reload = (options: Record<string, string>) => {
       run('reload_service', options);
-      return said().filter((line) => line === 'stop' || line === 'start');
+      return section.said.filter((line) => line === 'stop' || line === 'start');
     };
     writeFileSync(ca, '');
     run('start_service', { enabled: '0' });
@@ -203,7 +152,7 @@ describe('section mqtt of the service', () => {
         `case "$*" in ${known}) exit 0 ;; *get*) exit 1 ;; esac; echo "$*" >>${router.path('said')}`,
       );
       expect(router.run(['-c', `${harmless.join('')} . ${join(FILES, 'etc/uci-defaults/60-l2tpwan')}`]).status).toBe(0);
-      return said();
+      return section.said;
     };
     const first = ['touch /etc/config/l2tpwan', 'chmod 0600 /etc/config/l2tpwan'];
     expect(calls()).toEqual([...first, '-q set l2tpwan.mqtt=mqtt', '-q commit l2tpwan']);
