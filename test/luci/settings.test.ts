@@ -92,7 +92,7 @@ describe('the settings', () => {
     expect(router.count('uci', 'set')).toBe(0);
   });
 
-  it('can be made where the section is missing', async () => {
+  it('can be made where the sections are missing', async () => {
     const router = new Router();
     router.uci.write('l2tpwan', []);
     const page = await openPage({ view: 'settings', router });
@@ -100,7 +100,10 @@ describe('the settings', () => {
     await save(page);
     await expect
       .poll(() => router.argsOf('uci', 'add'))
-      .toMatchObject([{ config: 'l2tpwan', type: 'l2tpwan', name: 'main', values: { log_level: 'warn' } }]);
+      .toMatchObject([
+        { config: 'l2tpwan', type: 'l2tpwan', name: 'main', values: { log_level: 'warn' } },
+        { config: 'l2tpwan', type: 'mqtt', name: 'mqtt', values: {} },
+      ]);
   });
 
   it('tell when saving fails', async () => {

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 import { PACKAGES } from '../../scripts/package/packages-table.ts';
 import { rootOf } from '../../scripts/package/root.ts';
 
-/** Octets of all files together. */
-const MOST = { js: 60 * 1024, css: 6 * 1024 };
+/** Octets of all files together; of the scripts 60 KiB, and 7 for MQTT. */
+const MOST = { js: 67 * 1024, css: 6 * 1024 };
 
 const files = () => {
   const [app] = PACKAGES.filter(({ luci }) => luci?.part === 'pages');

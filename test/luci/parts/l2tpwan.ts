@@ -1,9 +1,11 @@
 /** The object `l2tpwan` of a router of the bench: answers what the engine once answered, and grows older as time passes. */
 
 import type { EventView } from '../../../src/daemon/events.ts';
+import { type MqttView, verdictWords } from '../../../src/daemon/mqtt-view.ts';
 import { renderEvents, renderInfo, renderNegotiated, renderStatus } from '../../../src/daemon/render.ts';
 import type { ConnectionStatus, Status } from '../../../src/daemon/status.ts';
 import { ARGUMENT, METHOD, type MethodRow } from '../../../src/host/openwrt/object-table.ts';
+import type { MqttVerdict } from '../../../src/ports/mqtt.ts';
 import { type Recorded, recorded } from './recorded.ts';
 import { Refused, type Table, textOf, UBUS } from './values.ts';
 
@@ -14,6 +16,9 @@ export class L2tpwan {
   state: Recorded;
   /** What is shown once such an action was taken: the name of a recorded state. */
   readonly after: Partial<Record<Action, string>> = {};
+  /** How MQTT stands, and what comes of trying the broker out. */
+  mqtt: MqttView | null = { state: 'disabled', server: null, base: null, failure: null };
+  verdict: MqttVerdict = { ok: true, server: 'mqtt://localhost:1883', steps: [], failure: null };
   /** Octets a second that the counters of connections that are up move by, on top of what was recorded. */
   traffic = { sent: 0, received: 0 };
   /** Whether real time is added to what was recorded. */
@@ -74,9 +79,11 @@ export class L2tpwan {
       case 'negotiated':
         return this.#negotiated(name ?? '', isText);
       case 'info':
-        return isText ? { text: renderInfo(this.status, { runtime: 'node' }) } : this.state.info;
+        return isText
+          ? { text: renderInfo(this.status, { runtime: 'node' }) }
+          : { ...this.state.info, mqtt: this.mqtt };
       case 'mqtt_test':
-        throw new Refused(UBUS.methodNotFound); // no page asks for it
+        return isText ? { text: verdictWords(this.verdict) } : this.verdict;
       default: {
         const next = this.after[method];
         if (next !== undefined) this.show(next);

@@ -12,6 +12,7 @@ const declare = (object, method, params) => {
 const callStatus = declare('l2tpwan', 'status');
 const callEvents = declare('l2tpwan', 'events', ['interface', 'limit']);
 const callNegotiated = declare('l2tpwan', 'negotiated', ['interface']);
+const callInfo = declare('l2tpwan', 'info');
 const callServices = declare('service', 'list', ['name']);
 const callStartup = declare('rc', 'list', ['name']);
 const callInit = declare('rc', 'init', ['name', 'action']);
@@ -126,6 +127,11 @@ return baseclass.extend({
   disconnect: declare(NAME, 'disconnect', ['interface']),
   redial: declare(NAME, 'redial', ['interface']),
 
+  /** How MQTT stands; undefined: there is no answer. */
+  mqtt: () => outcome(callInfo()).then(({ value }) => value?.mqtt ?? undefined),
+
+  testMqtt: declare(NAME, 'mqtt_test'),
+
   /** The names of ours that netifd has, up or down; it leaves out those that are disabled. Undefined: it did not say. */
   interfaces: () =>
     outcome(callInterfaces()).then(({ value }) =>
@@ -135,8 +141,9 @@ return baseclass.extend({
   /** Whether netifd knows the protocol; it reads its protocols when it starts. */
   protocolIsKnown: () => outcome(callProtocols()).then(({ value }) => value === undefined || value[NAME] !== undefined),
 
-  /** Whether this account may start the service, and see the settings. */
+  /** Whether this account may start the service, try a broker out, and see the settings. */
   mayStart: right('ubus', 'rc', 'init'),
+  mayTestMqtt: right('ubus', NAME, 'mqtt_test'),
   mayConfigure: right('access-group', 'luci-app-l2tpwan-settings', 'read'),
 
   start: () => callInit(NAME, 'start'),

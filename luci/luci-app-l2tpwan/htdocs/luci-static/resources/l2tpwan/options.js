@@ -1,33 +1,19 @@
 'use strict';
 'require baseclass';
-'require form';
 'require uci';
+'require l2tpwan.fields as fields';
 'require l2tpwan.values as values';
 
 // Every option of an interface: where it stands in the form, what it is called, what it does, what holds without it, and what
 // it may be. The page of interfaces and the page of connections are made of this one table.
 
-const { DATA_PATHS, flagOf, whole, seconds, secondsOrOff, words } = values;
+const { text, list, flag, choice } = fields;
+const { DATA_PATHS, whole, seconds, secondsOrOff, words } = values;
 
 const AUTH = ['chap-md5', 'ms-chap-v2', 'ms-chap', 'pap'];
 const HAS_ECHOES = /^(?!(0+(\.0*)?|off|no|false|disabled)$)/i;
 
 // `isNetifds`: any interface has it. LuCI's page of interfaces has fields of its own for those, but none for `peerdns`.
-// `needs`: other fields, and what they have to be for this one to be there.
-
-const checked = (field) => (name, title, help, placeholder, check, more) => ({
-  field,
-  name,
-  title,
-  help,
-  placeholder,
-  check,
-  ...more,
-});
-const text = checked('Value');
-const list = checked('DynamicList');
-const flag = (name, title, help, isOn, more) => ({ field: 'Flag', name, title, help, isOn, ...more });
-const choice = (name, title, help, values) => ({ field: 'ListValue', name, title, help, values });
 
 const ENABLED = flag('disabled', _('Enabled'), _('Off: as if it were not there.'), true, {
   set: '0',
@@ -95,38 +81,6 @@ function interfaces() {
   return names.filter((name) => name && name !== 'loopback');
 }
 
-function addOption(s, tab, option) {
-  const o = s.taboption(tab, form[option.field], option.name, option.title, option.help);
-  o.placeholder = option.placeholder;
-  // LuCI's page of interfaces has a field for the same option of UCI, hidden, that would remove what this one holds.
-  if (option.name === 'device') o.ucioption = 'device';
-  if (option.isSecret) o.password = true;
-  if (option.isNeeded) o.rmempty = false;
-  if (option.field === 'Flag') asFlag(o, option);
-  if (option.field === 'ListValue') {
-    for (const [value, title] of Object.entries(option.values)) o.value(value, title);
-    [o.default] = Object.keys(option.values);
-  } else for (const value of option.values?.() ?? []) o.value(value);
-  if (option.check) o.validate = values.validator(option.check, (name) => valueIn(s, name));
-  for (const [name, value] of Object.entries(option.needs ?? {})) o.depends(name, value);
-}
-
-/** A checkbox; what UCI already says in other words is left as it is. */
-function asFlag(o, { name, isOn, set = '1', unset = '0' }) {
-  const now = (sid) => flagOf(uci.get('network', sid, name));
-  o.enabled = set;
-  o.disabled = unset;
-  o.default = isOn ? set : unset;
-  o.load = now;
-  o.write = (sid, value) => now(sid) === value || uci.set('network', sid, name, value);
-}
-
-/** What a field of the form holds now; null where it is not to be seen. */
-function valueIn(s, name) {
-  const option = s.children.find((child) => child.option === name);
-  return option?.isActive(s.section) ? option.formvalue(s.section) : null;
-}
-
 return baseclass.extend({
   TABS,
 
@@ -137,7 +91,11 @@ return baseclass.extend({
   add(s, isWhole) {
     for (const [tab, [title, options]] of Object.entries(TABS)) {
       if (!s.tabs?.[tab]) s.tab(tab, title);
-      for (const option of options) if (isWhole || !option.isNetifds || option.isMissing) addOption(s, tab, option);
+      for (const option of options.filter((each) => isWhole || !each.isNetifds || each.isMissing)) {
+        const o = fields.add(s, option, tab);
+        // LuCI's page of interfaces has a field for the same option of UCI, hidden, that would remove what this one holds.
+        if (option.name === 'device') o.ucioption = 'device';
+      }
     }
   },
 
@@ -147,5 +105,5 @@ return baseclass.extend({
       .find((option) => option.name === name)?.title,
 
   /** Makes a checkbox for whether an interface is enabled. */
-  asEnabled: (o) => asFlag(o, ENABLED),
+  asEnabled: (o) => fields.asFlag(o, ENABLED),
 });

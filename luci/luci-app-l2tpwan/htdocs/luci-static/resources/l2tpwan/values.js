@@ -131,6 +131,9 @@ const DATA_PATHS = {
   tun: _('tun: works everywhere'),
 };
 
+/** What is logged, the gravest first. */
+const LOG_LEVELS = { error: _('error'), warn: _('warning'), info: _('info'), debug: _('debug') };
+
 /** UCI has many words for yes and no; a checkbox takes 1 and 0. */
 function flagOf(given) {
   if (/^(1|true|on|yes|enabled)$/i.test(given)) return '1';
@@ -150,6 +153,8 @@ function deviceOf(name, given) {
 
 return baseclass.extend({
   DATA_PATHS,
+  LOG_LEVELS,
+  check,
   validator,
   flagOf,
   deviceOf,

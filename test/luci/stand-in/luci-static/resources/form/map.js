@@ -96,9 +96,10 @@ return baseclass.extend({
       const nodes = await this.renderChildren(null);
       dom.content(this.root, null);
       this.heading('h2', this.root);
-      dom.append(this.root, nodes);
+      dom.append(this.root, this.tabbed ? E('div', { class: 'cbi-map-tabbed' }, nodes) : nodes);
       this.checkDepends();
-      for (const group of this.root.querySelectorAll('.cbi-section-node-tabbed')) ui.tabs.initTabGroup(group.children);
+      for (const group of this.root.querySelectorAll('.cbi-map-tabbed, .cbi-section-node-tabbed'))
+        ui.tabs.initTabGroup(group.children);
       return this.root;
     },
 

@@ -85,7 +85,10 @@ const NamedSection = AbstractSection.extend({
   async render() {
     const sid = this.section;
     const fields = await this.renderUCISection(sid);
-    const node = this.heading('h3', E('div', { class: 'cbi-section' }));
+    const pane = this.map.tabbed
+      ? { 'data-tab': this.sectiontype, 'data-tab-title': this.title || this.sectiontype }
+      : {};
+    const node = this.heading('h3', E('div', { class: 'cbi-section', ...pane }));
     const style = this.tabs ? 'cbi-section-node cbi-section-node-tabbed' : 'cbi-section-node';
     const frame = { id: `cbi-${this.config}-${sid}`, class: style, 'data-section-id': sid };
     if (this.map.data.get(this.config, sid)) node.append(E('div', frame, [fields]));

@@ -2,71 +2,50 @@
 'require view';
 'require form';
 'require uci';
+'require l2tpwan.fields as fields';
+'require l2tpwan.mqtt as mqtt';
+'require l2tpwan.trial as trials';
 'require l2tpwan.values as values';
 
-// What concerns all connections: /etc/config/l2tpwan. Each section of it is a part of the page; with more than one they are tabs.
+// What concerns all connections: /etc/config/l2tpwan. Each section of it is a tab of the page.
 
-const path = values.validator(values.path);
+const { text, flag, choice, add } = fields;
+const { path } = values;
+
+// biome-ignore format: a table
+const SERVICE = [
+  choice('log_level', _('Log level'), _('What is logged: this and what is graver. Read it with logread -e l2tpwan.'), values.LOG_LEVELS, 'info'),
+  text('runtime', _('Runtime'), _('Path of Node.js, 20 or newer. Without it: node on the path, then what l2tpwan-runtime has installed.'), '/usr/bin/node', path),
+  choice('data_path', _('Data path'), _('How packets are moved, for connections that do not say themselves.'), values.DATA_PATHS),
+  text('state_dir', _('State directory'), _('Where the journal is kept that cleans up after a crash. Without it, in memory; on the flash it outlives a power failure, for one write per dial.'), '/var/run/l2tpwan', path),
+  flag('jail', _('Jail'), _('Runs the service with few rights where procd-ujail is installed. Off for scripts of connections, and for source ports below 1024.'), true),
+];
 
 const SECTIONS = [
   {
     name: 'main',
+    type: 'l2tpwan',
     title: _('Service'),
     help: _(
       'Another runtime, jail or state directory starts the service anew: connections are hung up and dialled again.',
     ),
-    fields: (s) => {
-      let o = s.option(
-        form.ListValue,
-        'log_level',
-        _('Log level'),
-        _('What is logged: this and what is graver. Read it with logread -e l2tpwan.'),
-      );
-      o.value('error', _('error'));
-      o.value('warn', _('warning'));
-      o.value('info', _('info'));
-      o.value('debug', _('debug'));
-      o.default = 'info';
-
-      o = s.option(
-        form.Value,
-        'runtime',
-        _('Runtime'),
-        _('Path of Node.js, 20 or newer. Without it: node on the path, then what l2tpwan-runtime has installed.'),
-      );
-      o.placeholder = '/usr/bin/node';
-      o.validate = path;
-
-      o = s.option(
-        form.ListValue,
-        'data_path',
-        _('Data path'),
-        _('How packets are moved, for connections that do not say themselves.'),
-      );
-      for (const [value, title] of Object.entries(values.DATA_PATHS)) o.value(value, title);
-      o.default = 'auto';
-
-      o = s.option(
-        form.Value,
-        'state_dir',
-        _('State directory'),
-        _(
-          'Where the journal is kept that cleans up after a crash. Without it, in memory; on the flash it outlives a power failure, for one write per dial.',
-        ),
-      );
-      o.placeholder = '/var/run/l2tpwan';
-      o.validate = path;
-
-      o = s.option(
-        form.Flag,
-        'jail',
-        _('Jail'),
-        _(
-          'Runs the service with few rights where procd-ujail is installed. Off for scripts of connections, and for source ports below 1024.',
-        ),
-      );
-      o.default = o.enabled;
-      o.load = (sid) => values.flagOf(uci.get('l2tpwan', sid, 'jail'));
+    fill(s) {
+      for (const option of SERVICE) add(s, option);
+    },
+  },
+  {
+    name: 'mqtt',
+    type: 'mqtt',
+    title: 'MQTT',
+    help: _('Publishes connections to a broker, for Home Assistant and others. Tunnels stay up when this is changed.'),
+    fill(s) {
+      for (const [tab, [title, options]] of Object.entries(mqtt.TABS)) {
+        s.tab(tab, title);
+        for (const option of options) add(s, option, tab);
+      }
+      const help = _('The test connects with the settings in force, publishes, and reads back, enabled or not.');
+      const o = s.taboption('general', form.DummyValue, '_trial', _('State'), help);
+      o.renderWidget = () => trials.trial(s);
     },
   },
 ];
@@ -76,11 +55,12 @@ return view.extend({
 
   render() {
     const m = new form.Map('l2tpwan', _('L2TP settings'), _('What concerns all connections.'));
-    m.tabbed = SECTIONS.length > 1;
-    for (const { name, title, help, fields } of SECTIONS) {
-      if (!uci.get('l2tpwan', name)) uci.add('l2tpwan', 'l2tpwan', name);
-      const s = m.section(form.NamedSection, name, 'l2tpwan', title, help);
-      fields(s);
+    m.tabbed = true;
+    for (const { name, type, title, help, fill } of SECTIONS) {
+      if (!uci.get('l2tpwan', name)) uci.add('l2tpwan', type, name);
+      const s = m.section(form.NamedSection, name, type, title, help);
+      s.hidetitle = true;
+      fill(s);
     }
     return m.render();
   },
