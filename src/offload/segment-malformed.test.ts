@@ -86,7 +86,7 @@ describe('there are no segments of a packet that', () => {
   });
 
   it('is not in the arena', () => {
-    const segmenter = new Segmenter(Arena.ofSize(100), 0);
+    const segmenter = new Segmenter(Arena.ofSize(100), Arena.ofSize(100), 0);
     expect(segmenter.segment(new VnetHeader(), 90, 11)).toBe(0);
     expect(segmenter.segment(new VnetHeader(), -1, 10)).toBe(0);
     expect(segmenter.segment(new VnetHeader(), 0, 0)).toBe(0);

@@ -3,10 +3,10 @@
  * card does them.
  *
  * What comes out is what Linux makes itself where a device offers no offload (`tcp_gso_segment`, `__udp_gso_segment`,
- * `inet_gso_segment`, `ipv6_gso_segment`, `skb_checksum_help`), octet for octet. Headers are built in an arena of the segmenter's
- * own; the payload stays where it is, to be gathered from there.
+ * `inet_gso_segment`, `ipv6_gso_segment`, `skb_checksum_help`), octet for octet. Headers are built in an arena beside; the
+ * payload stays where it is, to be gathered from there.
  */
-import { Arena } from './arena.ts';
+import type { Arena } from './arena.ts';
 import { complement, flowSum, fold, LONGEST_SUM, sum } from './checksum.ts';
 import {
   IPV4_CHECKSUM,
@@ -35,29 +35,34 @@ export const MOST_SEGMENTS = 65_536 / 8;
 /** Octets of all headers of one packet: {@link MOST_SEGMENTS} of them with 40 octets of header and 24 of prefix. */
 export const MOST_HEADER_OCTETS = MOST_SEGMENTS * 64;
 
+/** Segments that there is room for from the beginning: those of a packet of 64 KB for a path with an MTU of 576. */
+const USUAL_SEGMENTS = 128;
+
 export class Segmenter {
-  /** Where headers are built, each with room for the caller's prefix in front of it; memory that no packet needs is never touched. */
-  readonly headers = Arena.ofSize(2 * MOST_HEADER_OCTETS);
+  /** Where headers are built, each with room for the caller's prefix in front of it. */
+  readonly headers: Arena;
   /** Segment by segment: where in {@link headers} its header begins, at a multiple of four. */
-  readonly headerAt = new Uint32Array(MOST_SEGMENTS);
+  headerAt = new Uint32Array(USUAL_SEGMENTS);
   /** Octets of every segment's header; 0: the one segment is the packet as it lies there, header and all. */
   headerOctets = 0;
   /** Where in {@link headers} the headers of the last packet end. */
   headersEnd = 0;
   /** Segment by segment: where in the packet's own memory its payload begins. */
-  readonly payloadAt = new Uint32Array(MOST_SEGMENTS);
+  payloadAt = new Uint32Array(USUAL_SEGMENTS);
   /** Segment by segment: octets of its payload. All but the last have the same. */
-  readonly payloadOctets = new Uint32Array(MOST_SEGMENTS);
+  payloadOctets = new Uint32Array(USUAL_SEGMENTS);
   readonly #packets: Arena;
   readonly #prefixRoom: number;
   readonly #layout = new PacketLayout();
 
   /**
    * @param packets the memory that packets are read into
+   * @param headers the memory that headers are built in: {@link MOST_HEADER_OCTETS} behind the last place they are to begin at
    * @param prefixOctets what the caller wants to write in front of each header, at most
    */
-  constructor(packets: Arena, prefixOctets: number) {
+  constructor(packets: Arena, headers: Arena, prefixOctets: number) {
     this.#packets = packets;
+    this.headers = headers;
     this.#prefixRoom = roundedUp(prefixOctets);
   }
 
@@ -84,6 +89,7 @@ export class Segmenter {
     const slotOctets = this.#prefixRoom + roundedUp(headerOctets);
     const count = Math.ceil(payloadOctets / vnet.gsoSize);
     if (count > MOST_SEGMENTS || count * slotOctets > MOST_HEADER_OCTETS) return 0;
+    if (count > this.headerAt.length) this.#makeRoom();
     this.headerOctets = headerOctets;
     this.headersEnd = headersFrom + count * slotOctets;
     for (let k = 0; k < count; k++) {
@@ -95,6 +101,13 @@ export class Segmenter {
     this.headers.copyFrom(this.#packets, at, this.headerAt[0] as number, headerOctets);
     this.#buildHeaders(count, vnet);
     return count;
+  }
+
+  /** For tiny segments, which hardly anybody ever sends. */
+  #makeRoom(): void {
+    this.headerAt = new Uint32Array(MOST_SEGMENTS);
+    this.payloadAt = new Uint32Array(MOST_SEGMENTS);
+    this.payloadOctets = new Uint32Array(MOST_SEGMENTS);
   }
 
   /** One segment: the packet, its checksum completed if that is wanted. */

@@ -5,7 +5,7 @@
  */
 import { Arena } from '../../src/offload/arena.ts';
 import { Coalescer } from '../../src/offload/coalesce.ts';
-import { Segmenter } from '../../src/offload/segment.ts';
+import { MOST_HEADER_OCTETS, Segmenter } from '../../src/offload/segment.ts';
 import { VnetHeader } from '../../src/offload/vnet-header.ts';
 import { Chance } from '../support/chance.ts';
 import { assemble, FLAG, ipHeader, TCP, tcpHeader, UDP, udpHeader } from '../support/inner-packet.ts';
@@ -37,7 +37,7 @@ function segmenting(version: 4 | 6, protocol: number, at: number): () => void {
   const { vnet, packet } = unfinished({ ...IPV4, version }, payload, SIZE, {}, protocol);
   arena.octets.set(packet, at);
   const header = Object.assign(new VnetHeader(), vnet);
-  const segmenter = new Segmenter(arena, 18);
+  const segmenter = new Segmenter(arena, Arena.ofSize(MOST_HEADER_OCTETS), 18);
   return () => {
     if (segmenter.segment(header, at, packet.length) !== SEGMENTS) throw new Error(DIFFERENT);
   };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTunDevice } from '../../src/host/gso/tun-device.ts';
 import { loadNative } from '../../src/host/native/koffi.ts';
 import { Arena } from '../../src/offload/arena.ts';
-import { Segmenter } from '../../src/offload/segment.ts';
+import { MOST_HEADER_OCTETS, Segmenter } from '../../src/offload/segment.ts';
 import { GSO, VNET_OCTETS, VnetHeader } from '../../src/offload/vnet-header.ts';
 import { concat } from '../../src/wire/bytes.ts';
 import { Netns } from '../lab/netns.ts';
@@ -76,7 +76,7 @@ function cut(read: Uint8Array): Uint8Array[] {
   arena.octets.set(read, 6);
   const vnet = new VnetHeader();
   vnet.read(arena, 6);
-  const segmenter = new Segmenter(arena, 0);
+  const segmenter = new Segmenter(arena, Arena.ofSize(MOST_HEADER_OCTETS), 0);
   const count = segmenter.segment(vnet, 6 + VNET_OCTETS, read.length - VNET_OCTETS);
   const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = segmenter;
   return Array.from({ length: count }, (_, k) => {

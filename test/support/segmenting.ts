@@ -1,6 +1,6 @@
 /** Packets through the segmenter, and what would be sent of them. */
 import { Arena } from '../../src/offload/arena.ts';
-import { Segmenter } from '../../src/offload/segment.ts';
+import { MOST_HEADER_OCTETS, Segmenter } from '../../src/offload/segment.ts';
 import { VnetHeader } from '../../src/offload/vnet-header.ts';
 import { concat } from '../../src/wire/bytes.ts';
 import type { Unfinished } from './unfinished-packet.ts';
@@ -11,7 +11,7 @@ const PREFIX = 18;
 const OCTETS = 70_000;
 const UNTOUCHED = Buffer.alloc(OCTETS, 0xee);
 const arena = Arena.ofSize(OCTETS);
-const segmenter = new Segmenter(arena, PREFIX);
+const segmenter = new Segmenter(arena, Arena.ofSize(2 * MOST_HEADER_OCTETS), PREFIX);
 
 export interface Segmented {
   /** Each gathered from its header and its payload. */

@@ -16,6 +16,8 @@ const { EAGAIN, EINTR, EINVAL } = constants.errno;
 const ARENA_OCTETS = 320 * 1024;
 /** Room behind it for the engine's messages, see {@link Outbound.takes}. */
 const MESSAGES_OCTETS = 16 * 1024;
+/** And behind that the headers of segments. No page of all this costs anything until it is needed. */
+const HEADERS_AT = ARENA_OCTETS + MESSAGES_OCTETS;
 /** The longest read: a super-packet and its vnet header. */
 const LONGEST_READ = VNET_OCTETS + 65_535;
 /** One wake-up reads at most so much: other connections, and the engine's timers, have their turn in between. */
@@ -55,16 +57,15 @@ export class Outbound {
   #headersAt = 0;
 
   constructor({ native, tun, lane, sender }: OutboundParts) {
-    const memory = native.adopt(summableMemory(ARENA_OCTETS + MESSAGES_OCTETS));
+    const memory = native.adopt(summableMemory(HEADERS_AT + 2 * MOST_HEADER_OCTETS));
     this.#native = native;
     this.#tun = tun;
     this.#lane = lane;
     this.#address = memory.address;
     this.#headroom = (lane.longestPrefix + 3) & ~3;
     this.#packets = Arena.over(memory.bytes, quickOf(memory.bytes));
-    this.#segmenter = new Segmenter(this.#packets, lane.longestPrefix);
-    const headers = native.addressOf(this.#segmenter.headers.octets);
-    this.sender = sender({ headers, packets: memory.address });
+    this.#segmenter = new Segmenter(this.#packets, Arena.over(memory.bytes.subarray(HEADERS_AT)), lane.longestPrefix);
+    this.sender = sender({ headers: memory.address + HEADERS_AT, packets: memory.address });
   }
 
   /** Sends what was left when the socket was full. @returns whether nothing is left */
@@ -78,7 +79,7 @@ export class Outbound {
    */
   takes(message: Uint8Array): boolean {
     if (this.#queue.isEmpty || !this.#lane.sequencing) return false;
-    if (this.#at + message.length > ARENA_OCTETS + MESSAGES_OCTETS || !this.#queue.hasRoom) return false;
+    if (this.#at + message.length > HEADERS_AT || !this.#queue.hasRoom) return false;
     this.#packets.octets.set(message, this.#at);
     this.#queue.add(0, 0, this.#at, message.length);
     this.#at = (this.#at + message.length + 3) & ~3;

@@ -57,3 +57,15 @@ describe('segments leave together', () => {
     }
   });
 });
+
+it('has room for two super-packets of the smallest segments there are, and keeps them in order', () => {
+  const queue = new SegmentQueue();
+  for (let k = 0; k < 8192; k++) queue.add(k, 52, 2 * k, 8);
+  expect(queue.hasRoom).toBe(true);
+  for (let k = 8192; k < 16_384; k++) queue.add(k, 52, 2 * k, 8);
+  expect(queue.hasRoom).toBe(false);
+  const wrong = Array.from({ length: 16_384 }, (_, k) => k).filter(
+    (k) => queue.headerAt[k] !== k || queue.payloadAt[k] !== 2 * k || queue.octets(k) !== 60,
+  );
+  expect(wrong).toEqual([]);
+});

@@ -2,8 +2,10 @@
 
 /** A super-packet in the smallest segments there are, of 8 octets. */
 const MOST_OF_ONE = 8192;
-/** Two of them; memory that is never needed is never touched. */
+/** Two of them. */
 const CAPACITY = 2 * MOST_OF_ONE;
+/** What there is room for from the beginning. */
+const USUAL = 512;
 /** UDP_MAX_SEGMENTS: what every Linux with UDP_SEGMENT takes. */
 export const MOST_SEGMENTS = 64;
 /** UDP payload of an IPv4 packet, octets. */
@@ -11,11 +13,11 @@ const MOST_OCTETS = 65_507;
 
 export class SegmentQueue {
   /** Where the header of each segment begins in the header arena, and its octets: the tunnel's header and what was rebuilt of the packet's; 0: none. */
-  readonly headerAt = new Int32Array(CAPACITY);
-  readonly headerLength = new Int32Array(CAPACITY);
+  headerAt = new Int32Array(USUAL);
+  headerLength = new Int32Array(USUAL);
   /** Where the rest begins in the read arena, and its octets. */
-  readonly payloadAt = new Int32Array(CAPACITY);
-  readonly payloadLength = new Int32Array(CAPACITY);
+  payloadAt = new Int32Array(USUAL);
+  payloadLength = new Int32Array(USUAL);
   /** The first segment that has not left. */
   next = 0;
   #count = 0;
@@ -34,10 +36,23 @@ export class SegmentQueue {
 
   add(headerAt: number, headerLength: number, payloadAt: number, payloadLength: number): void {
     const at = this.#count++;
+    if (at === this.headerAt.length) this.#makeRoom();
     this.headerAt[at] = headerAt;
     this.headerLength[at] = headerLength;
     this.payloadAt[at] = payloadAt;
     this.payloadLength[at] = payloadLength;
+  }
+
+  #makeRoom(): void {
+    const larger = (given: Int32Array) => {
+      const taken = new Int32Array(CAPACITY);
+      taken.set(given);
+      return taken;
+    };
+    this.headerAt = larger(this.headerAt);
+    this.headerLength = larger(this.headerLength);
+    this.payloadAt = larger(this.payloadAt);
+    this.payloadLength = larger(this.payloadLength);
   }
 
   /** Octets of one datagram. */
