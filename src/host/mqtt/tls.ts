@@ -29,7 +29,7 @@ export async function tlsMeans(broker: BrokerSettings, systemCas = SYSTEM_CAS): 
     const context = createSecureContext({ ca, cert, key: secret });
     return {
       context,
-      trusted: path === undefined ? 'the certificates that Node.js brings along' : `the CA file ${path}`,
+      trusted: path === undefined ? 'the list of authorities that Node.js brings along' : `the CA file ${path}`,
     };
   } catch (error) {
     throw contextRefusal(error as CodedError, broker);

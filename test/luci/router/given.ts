@@ -77,6 +77,22 @@ export class Given {
       if (Date.now() > end) throw new Error(`${name} does not come up`);
   }
 
+  /** @returns what makes a section as it is now again, and has that in force */
+  async keep(config: string, name: string): Promise<() => Promise<void>> {
+    const before = await this.section(config, name);
+    return async () => {
+      const now = (await this.section(config, name)) ?? {};
+      const isOption = ([option]: [string, unknown]) => !option.startsWith('.');
+      const values = Object.fromEntries(Object.entries(before ?? {}).filter(isOption));
+      const options = Object.keys(now).filter((option) => !option.startsWith('.') && !(option in values));
+      const place = { config, section: name };
+      if (before === undefined) await this.bus.call('uci', 'delete', place);
+      else if (Object.keys(values).length > 0) await this.bus.call('uci', 'set', { ...place, values });
+      if (before !== undefined && options.length > 0) await this.bus.call('uci', 'delete', { ...place, options });
+      await this.bus.call('uci', 'apply', { rollback: false });
+    };
+  }
+
   /** Deletes sections of a configuration, and has it in force. */
   async remove(config: string, sections: readonly Section[]): Promise<void> {
     for (const { '.name': section } of sections) await this.bus.call('uci', 'delete', { config, section });

@@ -1,10 +1,10 @@
 /** The pages on a router: its own LuCI, rpcd and netifd, and the daemon behind them. What it has to have stands in target.ts. */
 import type { Page } from 'playwright-core';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { cardOf, eventually, factsOf, notice, stateOf } from '../parts/card.ts';
 import { apply, go, login, open, shoot, statusOf } from './browser.ts';
 import { Given, refusal } from './given.ts';
-import { HAS_SHELL, left, shell, VIEWER } from './target.ts';
+import { BROKER, HAS_SHELL, left, shell, VIEWER } from './target.ts';
 
 const LONG = 60_000;
 
@@ -167,6 +167,43 @@ describe('settings', () => {
     expect(await level()).toBe(before);
     if (HAS_SHELL) await expect.poll(inForce, { timeout: 15_000 }).toBe(before);
     await shoot(page, 'settings');
+  });
+});
+
+describe('MQTT', () => {
+  const field = (page: Page, name: string) => page.locator(`.cbi-value[data-name="${name}"]`);
+  const openMqtt = async () => {
+    onTestFinished(await given.keep('l2tpwan', 'mqtt'));
+    const page = await open('settings');
+    await page.getByRole('link', { name: 'MQTT', exact: true }).click();
+    return page;
+  };
+  const enable = async (page: Page, server: string) => {
+    await field(page, 'enabled').getByRole('checkbox').check({ force: true });
+    await field(page, 'server').getByRole('textbox').fill(server);
+    await apply(page);
+  };
+  const says = (page: Page, words: string | RegExp) => field(page, '_trial').getByText(words).first().waitFor();
+  const test = (page: Page) => field(page, '_trial').getByRole('button', { name: 'Test' }).click();
+
+  it('says why there is no broker, and lets the tunnel be', async () => {
+    const page = await openMqtt();
+    await enable(page, 'mqtt://127.0.0.1:9');
+    await says(page, /^Not connected to mqtt:\/\/127.0.0.1:9: .*no broker listens there/);
+    await test(page);
+    await says(page, /^Failed: .*no broker listens there/);
+    expect((await given.connection())?.state).toBe('up');
+    await shoot(page, 'mqtt-without');
+  });
+
+  it('connects, and tries the broker out', async (context) => {
+    if (BROKER === undefined) return context.skip('it wants LUCI_BROKER');
+    const page = await openMqtt();
+    await enable(page, BROKER);
+    await says(page, `Connected to ${BROKER}; topics begin with l2tpwan`);
+    await test(page);
+    await says(page, `${BROKER}: all of it works.`);
+    await shoot(page, 'mqtt');
   });
 });
 

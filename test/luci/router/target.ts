@@ -3,6 +3,7 @@
  *
  *     LUCI_URL=http://192.168.1.1 LUCI_USER=root LUCI_PASSWORD=…    who may everything
  *     LUCI_VIEWER=… LUCI_VIEWER_PASSWORD=…    who may only look, as docs/luci.md has it; without, nobody tries
+ *     LUCI_BROKER=mqtt://192.168.1.2    a broker that lets the router in without a login; without, only the lack of one is tried
  *     LUCI_COMMAND='ssh root@192.168.1.1'     what runs a shell command on the router, given as one more argument; without, nobody does
  *
  * The first of its connections that is up is taken. It is hung up and dialled again, its settings stay as they are. Another one,
@@ -22,6 +23,7 @@ const {
   LUCI_PASSWORD = '',
   LUCI_VIEWER,
   LUCI_VIEWER_PASSWORD = '',
+  LUCI_BROKER,
   LUCI_COMMAND,
 } = process.env;
 
@@ -31,6 +33,7 @@ export const URL_OF_ROUTER = LUCI_URL.replace(/\/+$/, '');
 export const ADMIN: Account = { user: LUCI_USER, password: LUCI_PASSWORD };
 export const VIEWER: Account | undefined =
   LUCI_VIEWER === undefined ? undefined : { user: LUCI_VIEWER, password: LUCI_VIEWER_PASSWORD };
+export const BROKER = LUCI_BROKER;
 export const HAS_SHELL = LUCI_COMMAND !== undefined;
 
 const NOBODY = '0'.repeat(32);
