@@ -1,6 +1,6 @@
 /** The command line, read: which command, with what, or what is wrong with it. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Request } from '../daemon/control.ts';
+import type { Request } from '../daemon/control-words.ts';
 import { isOneOff, ONE_OFF_OPTIONS } from './one-off.ts';
 
 export type Command =

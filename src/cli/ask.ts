@@ -1,6 +1,6 @@
 /** Commands for a daemon that is running: asks it, and shows what it says. */
 import { join } from 'node:path';
-import type { Answer, Request } from '../daemon/control.ts';
+import type { Answer, Request } from '../daemon/control-words.ts';
 import { askControl } from '../host/node/control-socket.ts';
 import type { MqttVerdict } from '../ports/mqtt.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';

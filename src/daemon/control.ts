@@ -2,10 +2,10 @@
  * What can be asked of a running daemon, and what it answers; whatever carries the question. A request is one JSON object,
  * an answer another; `watch` and `follow` give answers until the asker goes away.
  */
-import * as z from 'zod/mini';
 import type { Clock } from '../ports/clock.ts';
-import type { Busy, Reply, Serve } from '../ports/control-channel.ts';
+import type { Reply, Serve } from '../ports/control-channel.ts';
 import { type InterfaceOwner, OwnerRefused } from '../ports/interface-owner.ts';
+import { type Answer, type Read, type ReadOf, read } from './control-words.ts';
 import { changesWords, type Daemon } from './daemon.ts';
 import type { EventView } from './events.ts';
 import { confession } from './mistake.ts';
@@ -14,42 +14,6 @@ import { renderEvents, renderInfo, renderNegotiated, renderStatus, renderVersion
 
 /** How often a watched status is told anew, ms. */
 const WATCH_MS = 1000;
-
-const HOW_MANY = 'how many, at least 1';
-const name = z.string('the name of a connection');
-const count = z.number(HOW_MANY).check(z.refine((value) => Number.isInteger(value) && value > 0, HOW_MANY));
-const flag = z._default(z.boolean('true or false'), false);
-/** `text` for people, `json` for programs; `colour` when the text goes to a terminal. */
-const form = { format: z._default(z.enum(['text', 'json']), 'json'), colour: flag };
-
-const REQUEST = z.discriminatedUnion(
-  'method',
-  [
-    z.object({ method: z.literal('status'), name: z.optional(name), watch: flag, ...form }),
-    z.object({ method: z.literal('events'), name: z.optional(name), follow: flag, limit: z.optional(count), ...form }),
-    z.object({ method: z.literal('negotiated'), name, ...form }),
-    z.object({ method: z.enum(['up', 'down', 'redial']), name, ...form }),
-    z.object({ method: z.literal('reload'), ...form }),
-    z.object({ method: z.literal('version'), ...form }),
-    z.object({ method: z.literal('info'), ...form }),
-    z.object({ method: z.literal('mqtt-test'), ...form }),
-  ],
-  'a method: status, events, negotiated, up, down, redial, reload, version, info or mqtt-test',
-);
-
-export type Request = z.input<typeof REQUEST>;
-type Read = z.output<typeof REQUEST>;
-type ReadOf<M extends Read['method']> = Extract<Read, { method: M }>;
-
-export type Answer =
-  /** `failed`: the text says what. */
-  | { readonly text: string; readonly failed?: true }
-  | { readonly data: unknown }
-  | Busy
-  | {
-      readonly error: 'bad-request' | 'no-such-connection' | 'wrong-configuration' | 'refused' | 'internal';
-      readonly words: string;
-    };
 
 /** What is used of the daemon. */
 export type Controlled = Pick<
@@ -74,17 +38,6 @@ export function controlOf(daemon: Controlled, clock: Clock, mqtt?: () => MqttDoo
       return last({ error: 'internal', words: confession(error) });
     }
   };
-}
-
-function read(line: string): Read | Exclude<Extract<Answer, { error: string }>, Busy> {
-  try {
-    const parsed = REQUEST.safeParse(JSON.parse(line));
-    if (parsed.success) return parsed.data;
-    const words = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
-    return { error: 'bad-request', words: words.join('; ') };
-  } catch {
-    return { error: 'bad-request', words: 'the request is not JSON' };
-  }
 }
 
 const nothing = (): void => undefined;

@@ -1,7 +1,8 @@
 /** The whole daemon but its host, against the lab's LNS, in virtual time: what a user sees from start to stop. */
 import { describe, expect, it } from 'vitest';
 import { Calendar } from '../../src/daemon/calendar.ts';
-import { type Answer, controlOf, type Request } from '../../src/daemon/control.ts';
+import { controlOf } from '../../src/daemon/control.ts';
+import type { Answer, Request } from '../../src/daemon/control-words.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { drive } from '../../src/daemon/driver.ts';
 import { LineLog } from '../../src/daemon/log.ts';
