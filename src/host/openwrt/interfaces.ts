@@ -9,6 +9,7 @@ import type { Failure } from '../../protocol/failure.ts';
 import { connectionOf, faultWords, type MeantBy, strangersAmong } from './interface-options.ts';
 import { isAbsent, type Netifd } from './netifd.ts';
 import type { InterfaceState } from './netifd-state.ts';
+import { Orders } from './orders.ts';
 import type { Reports } from './reports.ts';
 import type { SettingsFiles } from './settings-files.ts';
 import { Turns } from './turns.ts';
@@ -47,6 +48,7 @@ const STRANGER: Known = { options: {}, remarks: [], wish: 'up', faults: [], hurr
 
 export class Interfaces implements InterfaceOwner {
   readonly #parts: InterfacesParts;
+  readonly #orders: Orders;
   readonly #known = new Map<string, Known>();
   readonly #turns = new Turns();
   readonly #firstLook: Alarm;
@@ -57,6 +59,7 @@ export class Interfaces implements InterfaceOwner {
 
   constructor(parts: InterfacesParts) {
     this.#parts = parts;
+    this.#orders = new Orders(parts.netifd);
     this.#firstLook = parts.clock.alarm(() => void this.#safely(() => this.#lookFirst()));
     this.#secondLook = parts.clock.alarm(() => void this.#safely(() => this.#lookAgain()));
   }
@@ -108,32 +111,31 @@ export class Interfaces implements InterfaceOwner {
    * @throws OwnerRefused; UbusError `invalidArgument`: its settings cannot work
    */
   async connect(name: string, isNetifd?: boolean): Promise<void> {
-    if (isNetifd !== true && !(await this.#stateOf(name)).isPending) await this.#asked(this.#parts.netifd.up(name));
+    if (isNetifd !== true && !(await this.#orders.stateOf(name)).isPending) await this.#orders.up(name);
     else await this.#turns.take(name, () => this.#setUp(name));
   }
 
   /** The protocol handler takes an interface down, and hears when it is; or a person wants it down. @throws OwnerRefused */
   async disconnect(name: string, isNetifd?: boolean): Promise<void> {
-    const state = isNetifd === true ? undefined : await this.#stateOf(name).catch(noneIfUnknown);
-    if (state?.isUp || state?.isPending) await this.#asked(this.#parts.netifd.down(name));
+    const state = isNetifd === true ? undefined : await this.#orders.stateOf(name).catch(noneIfUnknown);
+    if (state?.isUp || state?.isPending) await this.#orders.down(name);
     else if (isNetifd || state || this.#known.has(name)) await this.#turns.take(name, () => this.#takeDown(name));
     else throw new OwnerRefused('no-such-interface', `there is no interface ${name}`);
   }
 
   async up(name: string): Promise<void> {
-    await this.#stateOf(name);
+    await this.#orders.stateOf(name);
     const { wish, faults = [] } = this.#known.get(name) ?? {};
     // netifd has it waiting for better settings, and would do nothing.
     if (wish === 'wrong') throw new OwnerRefused('wrong-settings', wrongWords(name, faults));
-    await this.#asked(this.#parts.netifd.up(name));
+    await this.#orders.up(name);
   }
   async down(name: string): Promise<void> {
-    await this.#stateOf(name);
-    await this.#asked(this.#parts.netifd.down(name));
+    await this.#orders.stateOf(name);
+    await this.#orders.down(name);
   }
-  async names(): Promise<readonly string[]> {
-    const states = await this.#asked(this.#parts.netifd.dump());
-    return states.filter(({ proto }) => proto === PROTO).map(({ name }) => name);
+  names(): Promise<readonly string[]> {
+    return this.#orders.names();
   }
   failed(name: string, failure: Failure): void {
     if (this.#known.get(name)?.wish === 'up') this.#parts.reports.failed(name, failure);
@@ -240,25 +242,6 @@ export class Interfaces implements InterfaceOwner {
       if (!isUplink || clock.now() - known.hurriedAt < HURRY_PAUSE_MS) continue;
       known.hurriedAt = clock.now();
       this.#connections?.hurry(tunnel, `interface ${name} came up`);
-    }
-  }
-
-  /** @throws OwnerRefused */
-  async #stateOf(name: string): Promise<InterfaceState> {
-    const state = await this.#asked(this.#parts.netifd.state(name));
-    if (state === undefined) throw new OwnerRefused('no-such-interface', `there is no interface ${name}`);
-    if (state.proto === PROTO) return state;
-    const words = `interface ${name} is of proto ${state.proto}, not ${PROTO}`;
-    throw new OwnerRefused('no-such-interface', words);
-  }
-
-  /** @throws OwnerRefused */
-  async #asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (!(error instanceof UbusError)) throw error;
-      throw new OwnerRefused('not-there', `netifd cannot be asked: ${error.message}`);
     }
   }
 
