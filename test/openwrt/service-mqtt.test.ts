@@ -120,6 +120,7 @@ describe('section mqtt of the service', () => {
     for (const path of [key, elsewhere]) writeFileSync(path ?? '', '');
     const listed = (file = '') => run(`MQTT_DIRECTORY=${own}; mqtt_mounts`, { key: file }).stdout;
     expect(listed(key)).toBe(`${own}\n`);
+    expect(listed(`${own}/later`)).toBe(`${own}\n`);
     expect(listed(elsewhere)).toBe(`${elsewhere}\n`);
   });
 

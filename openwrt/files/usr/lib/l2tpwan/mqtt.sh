@@ -51,6 +51,9 @@ mqtt_mounts() (
 	validate_mqtt mqtt 2>/dev/null
 	# shellcheck disable=SC2154  # uci_validate_section has set them
 	for file in "$ca" "$certificate" "$key" "$credentials_file"; do
+		case "$file" in # also for what comes there later
+		"$MQTT_DIRECTORY"/*) [ ! -d "$MQTT_DIRECTORY" ] || echo "$MQTT_DIRECTORY" ;;
+		esac
 		[ -e "$file" ] || continue
 		for each in "$file" "$(readlink -f "$file")"; do
 			case "$each" in

@@ -5,7 +5,8 @@
 'require l2tpwan.values as values';
 
 // A field of a form, made of a row of a table: how it is edited, what it is called, what it does, what holds without it, and
-// what it may be. `needs`: other fields, and what they have to be for this one to be there.
+// what it may be. `needs`: other fields, and what they have to be for this one to be there; `isKept`: what UCI has of it stays
+// though it is not there.
 
 const { flagOf } = values;
 
@@ -39,6 +40,7 @@ function add(s, option, tab) {
   const o = tab === undefined ? s.option(kind, ...words) : s.taboption(tab, kind, ...words);
   o.placeholder = option.placeholder;
   if (option.isSecret) o.password = true;
+  if (option.isKept) o.retain = true;
   if (option.isNeeded) o.rmempty = false;
   if (option.field === 'Flag') asFlag(o, option);
   if (option.field === 'ListValue') {

@@ -17,11 +17,13 @@ const BROKER = _(
 
 const broker = check(BROKER, isBroker);
 
+/** Browsers of before 2025 find no host in the URL of a scheme that they do not know. */
 function isBroker(given) {
+  const [, scheme, rest] = /^(mqtts?|wss?):\/\/(?=[^/?])(.*)$/i.exec(given) ?? [];
   try {
-    const { protocol, hostname, port, pathname, search } = new URL(given);
-    if (hostname === '' || port === '0' || /[\s@#]/.test(given)) return false;
-    return /^wss?:$/.test(protocol) || (/^mqtts?:$/.test(protocol) && pathname.length <= 1 && search === '');
+    const { port, pathname, search } = new URL(`http://${rest ?? ''}`);
+    if (port === '0' || /[\s@#]/.test(rest)) return false;
+    return /^w/i.test(scheme) || (pathname === '/' && search === '');
   } catch {
     return false;
   }
@@ -47,8 +49,8 @@ const host = check(_('a host name'), (given) => /^[a-z0-9_]([a-z0-9_.-]{0,251}[a
 
 const id = check(_('1 to 32 letters, digits, hyphens and underscores'), (given) => /^[\w-]{1,32}$/.test(given));
 
-const TLS = { needs: { server: /^(mqtts|wss):/i } };
-const DISCOVERY = { needs: { discovery: '1' } };
+const TLS = { needs: { server: /^(mqtts|wss):/i }, isKept: true };
+const DISCOVERY = { needs: { discovery: '1' }, isKept: true };
 
 // biome-ignore format: a table
 const TABS = {

@@ -33,6 +33,11 @@ function words(view) {
   return failure ? _('Not connected to %s: %s').format(server, failure) : _('Connecting to %s…').format(server);
 }
 
+function whyNot({ why, message }, afterMs) {
+  if (afterMs > LONG_MS) return _('It takes longer than LuCI waits. In a terminal: %s').format('l2tpwan mqtt test');
+  return why === 'gone' ? words() : message;
+}
+
 /** Whether a field of the form, or what was saved of it, is not in force yet. */
 async function isPending(s) {
   const { section: sid, config } = s;
@@ -69,11 +74,7 @@ function trial(s) {
     try {
       show(await api.testMqtt());
     } catch (error) {
-      const isLong = Date.now() - began > LONG_MS;
-      put(
-        end,
-        isLong ? _('It takes longer than LuCI waits. In a terminal: %s').format('l2tpwan mqtt test') : error.message,
-      );
+      put(end, whyNot(error, Date.now() - began));
     }
     if (isOld)
       end.append(E('br'), _('What was tried is in force; what is changed here is not, until it is saved and applied.'));
