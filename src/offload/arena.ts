@@ -17,10 +17,10 @@ export interface Quick {
 
   /**
    * Looks at one stretch after the other, the first at `from`, the others `step` octets behind the one before, and so each is compared
-   * with the one before it: the first with what is `step` octets in front of it.
+   * with the one before it: the first with what is `back` octets in front of it, or behind it if that is negative.
    * @returns how many of `most` are as wanted, until one is not
    */
-  alike(from: number, step: number, most: number): number;
+  alike(from: number, back: number, step: number, most: number): number;
 }
 
 /** What is wanted of stretches of octets. All places are counted from where one begins. */
@@ -38,6 +38,8 @@ export interface Likeness {
   readonly counted: readonly [Counted, Counted];
   /** Numbers of 16 bits that a stretch has not got. */
   readonly excluded: readonly [Excluded, Excluded];
+  /** Behind a stretch with one of these bits nothing is looked at. */
+  readonly last: Last;
 }
 
 export interface Extent {
@@ -55,6 +57,11 @@ export interface Excluded {
   readonly value: number;
 }
 export const NO_NUMBER = -1;
+/** In an octet. */
+export interface Last {
+  readonly at: number;
+  readonly bits: number;
+}
 
 export const LONGEST_MASK = 144;
 

@@ -68,7 +68,7 @@ export class Coalescer {
   /** The first so many are under way, in the order of their first packets. */
   readonly #runs = Array.from({ length: MOST_RUNS }, () => new Run());
   #underWay = 0;
-  /** The one that the last packet has joined or begun, if it is still under way. */
+  /** The one that the last packet has joined or begun. If it is not under way any more it is the next to be. */
   #latest: Run | undefined;
   readonly #lonePiece = new Uint32Array(2);
   readonly #delivery = {
@@ -108,9 +108,9 @@ export class Coalescer {
     const isGood = (joins || starts) && isIntact(arena, layout);
     if (joins && isGood) {
       const run = this.#runs[index] as Run;
-      run.append(arena, layout, payloadAt);
+      run.append(arena, from, layout.end - payloadAt);
       if (run.isComplete) this.#release(index);
-      else this.#latest = run;
+      this.#latest = run;
       return;
     }
     if (index >= 0) this.#release(index);
@@ -119,26 +119,43 @@ export class Coalescer {
   }
 
   /**
-   * Takes packets that lie at equal distances behind the last one added, all within the arena, as far as they simply go on where that
-   * one ended, as those do which arrived as one. It is a short cut: {@link add} would do the same with each of them, and has to with
-   * whatever is left.
-   * @param lead so many octets in front of every packet have to be the same as well
-   * @param step octets from one packet to the next
+   * Takes packets that lie one behind the other, with equal distances, as far as they simply go on where the last one taken ended, as
+   * those do which arrived as one. It is a short cut: {@link add} would do the same with each of them, and has to with whatever is left.
+   * @param lead so many octets in front of every packet have to be the same as well, as they were in front of the last one taken
+   * @param at where the octets begin that are in front of the first
+   * @param step octets from one to the next, the last one's as well; all are in the arena
    * @param most packets there are
    * @returns how many were taken
    */
-  follow(lead: number, step: number, most: number): number {
-    const { quick } = this.#arena;
+  follow(lead: number, at: number, step: number, most: number): number {
+    const arena = this.#arena;
     const run = this.#latest;
-    if (quick === undefined || run === undefined || most <= 0) return 0;
-    const count = run.follow(quick, lead, step, most);
-    if (run.isComplete) this.#release(this.#runs.indexOf(run));
+    if (arena.quick === undefined || run === undefined) return 0;
+    const count = run.alike(arena.quick, lead, at, step, most);
+    for (let k = 0; k < count; ) {
+      const from = at + k * step + lead;
+      if (run.count > 0 && run.roomFor(run.size) <= 0) this.#release(this.#runs.indexOf(run));
+      if (run.count === 0) {
+        this.#underWay++; // it stands right behind those that are under way
+        run.restart(arena, from);
+      }
+      const joining = Math.max(1, Math.min(count - k, run.roomFor(run.size)));
+      run.appendAlike(arena, from, step, joining);
+      k += joining;
+      if (run.isComplete) this.#release(this.#runs.indexOf(run));
+    }
     return count;
+  }
+
+  /** The last packet was not for us, and may have changed what is: {@link follow} takes nothing until another one is added. */
+  forget(): void {
+    this.#latest = undefined;
   }
 
   /** Delivers all that is held back, in the order of the runs' first packets. The arena may then be filled anew. */
   flush(): void {
     while (this.#underWay > 0) this.#release(0);
+    this.#latest = undefined;
   }
 
   /** The run under way of the flow that the packet belongs to; -1: none. */
@@ -182,9 +199,9 @@ export class Coalescer {
     this.#underWay--;
     for (let i = index; i < this.#underWay; i++) runs[i] = runs[i + 1] as Run;
     runs[this.#underWay] = run;
-    if (run === this.#latest) this.#latest = undefined;
     if (run.count === 1) this.#deliverAlone(run.from, run.from + run.octets);
     else this.#deliverRun(run);
+    run.count = 0;
   }
 
   #deliverAlone(from: number, to: number): void {

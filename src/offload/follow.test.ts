@@ -56,12 +56,12 @@ function delivered(messages: readonly Message[], isQuick: boolean) {
     const size = packets[0]?.length ?? 0;
     const whole = packets.filter(({ length }) => length === size).length;
     for (let k = 0; k < packets.length; ) {
-      coalescer.add(places[k] as number, (places[k] as number) + (packets[k]?.length ?? 0));
-      k++;
-      const took = isQuick && k < whole ? coalescer.follow(lead, lead + size, whole - k) : 0;
+      const from = (places[k] as number) - lead;
+      const took = isQuick ? coalescer.follow(lead, from, lead + size, whole - k) : 0;
       if (took > Math.max(0, whole - k)) throw new Error('more than there are');
+      if (took === 0) coalescer.add(places[k] as number, (places[k] as number) + (packets[k]?.length ?? 0));
       followed += took;
-      k += took;
+      k += Math.max(1, took);
     }
     if (i % 4 === 3) coalescer.flush();
   }

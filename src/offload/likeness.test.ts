@@ -54,7 +54,7 @@ function followed(all: readonly Uint8Array[]): number {
   const step = all[0]?.length ?? 0;
   for (const [k, packet] of all.entries()) octets.set(packet, 16 + k * step);
   coalescer.add(16, 16 + step);
-  return coalescer.follow(0, step, all.length - 1);
+  return coalescer.follow(0, 16 + step, step, all.length - 1);
 }
 
 describe.each([

@@ -9,6 +9,8 @@ import {
   IPV6_SOURCE,
   TCP,
   TCP_CHECKSUM,
+  TCP_FLAGS,
+  TCP_PSH,
   TCP_SEQUENCE,
   UDP_CHECKSUM,
 } from './header-table.ts';
@@ -37,8 +39,8 @@ export function likenessKey({ version, protocol, headerOctets, size }: Shape, le
 }
 
 /**
- * What {@link Run.takes} and `isIntact` ask of a packet, all of it: headers that are the same, numbers that count on, checksums that are
- * right and as Linux would write them.
+ * What {@link Run.takes} and `isIntact` ask of a packet, all of it: headers that are the same but for PSH, numbers that count on,
+ * checksums that are right and as Linux would write them.
  * @param lead so many octets in front of each packet, where a stretch begins, are to be the same as well
  */
 export function likenessOf(shape: Shape, lead: number): Likeness {
@@ -50,7 +52,10 @@ export function likenessOf(shape: Shape, lead: number): Likeness {
   const checksumAt = transport + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
   const mask = new Uint8Array(lead + headerOctets).fill(0xff);
   mask.fill(0, checksumAt, checksumAt + 2);
-  if (isTcp) mask.fill(0, transport + TCP_SEQUENCE, transport + TCP_SEQUENCE + 4);
+  if (isTcp) {
+    mask.fill(0, transport + TCP_SEQUENCE, transport + TCP_SEQUENCE + 4);
+    mask[transport + TCP_FLAGS] = ~TCP_PSH;
+  }
   if (isIpv4) {
     mask.fill(0, lead + IPV4_IDENTIFICATION, lead + IPV4_IDENTIFICATION + 2);
     mask.fill(0, lead + IPV4_CHECKSUM, lead + IPV4_CHECKSUM + 2);
@@ -70,6 +75,7 @@ export function likenessOf(shape: Shape, lead: number): Likeness {
       { at: lead + IPV4_CHECKSUM, value: isIpv4 ? 0xffff : NO_NUMBER },
       { at: checksumAt, value: isTcp ? 0xffff : 0 },
     ],
+    last: { at: transport + TCP_FLAGS, bits: isTcp ? TCP_PSH : 0 },
   };
 }
 

@@ -44,7 +44,7 @@ export class Run {
   lastSize = 0;
   /** Octets of the run: one header and all payloads. */
   octets = 0;
-  /** Packets in it. */
+  /** Packets in it; 0: it is not under way. */
   count = 0;
   /** Its last packet has PSH set. */
   isPushed = false;
@@ -54,42 +54,61 @@ export class Run {
   #identification = 0;
   /** The sequence number that comes next. */
   #next = 0;
+  /** Where its last packet begins. */
+  #last = 0;
 
   /** Begins a new run. @param payloadAt where the packet's payload begins */
   start(arena: Arena, packet: PacketLayout, payloadAt: number): void {
     const { from, transportAt } = packet;
     this.version = packet.version;
     this.protocol = packet.protocol;
-    this.from = from;
     this.transport = transportAt - from;
     this.headerOctets = payloadAt - from;
     this.size = packet.end - payloadAt;
+    this.#ports = arena.i32(transportAt);
+    this.restart(arena, from);
+    this.append(arena, from, this.size);
+  }
+
+  /** Begins a new run, of packets like those that it had: of none yet. @param from the first one, {@link Run.alike} the last it had */
+  restart(arena: Arena, from: number): void {
+    this.from = from;
     this.octets = this.headerOctets;
     this.count = 0;
-    this.#ports = arena.i32(transportAt);
-    this.#identification = packet.version === 4 ? arena.u16(from + IPV4_IDENTIFICATION) : 0;
-    this.#next = packet.protocol === TCP ? arena.i32(transportAt + TCP_SEQUENCE) : 0;
-    this.append(arena, packet, payloadAt);
+    this.#identification = this.version === 4 ? arena.u16(from + IPV4_IDENTIFICATION) : 0;
+    this.#next = this.protocol === TCP ? arena.i32(from + this.transport + TCP_SEQUENCE) : 0;
   }
 
-  /** Adds a packet that the run {@link Run.takes}. */
-  append(arena: Arena, packet: PacketLayout, payloadAt: number): void {
-    this.#append(payloadAt, packet.end - payloadAt);
-    this.isPushed = this.protocol === TCP && (arena.u8(packet.transportAt + TCP_FLAGS) & TCP_PSH) !== 0;
-  }
-
-  #append(payloadAt: number, size: number): void {
-    this.pieces[2 * this.count] = payloadAt;
-    this.pieces[2 * this.count + 1] = size;
-    this.count++;
-    this.octets += size;
+  /** Adds a packet that the run {@link Run.takes}. @param size its payload octets */
+  append(arena: Arena, from: number, size: number): void {
     this.lastSize = size;
-    this.#next = (this.#next + size) | 0;
+    this.appendAlike(arena, from, 0, 1);
+  }
+
+  /** Adds packets that are {@link Run.alike} its last one, and for which there is room. @param step octets from one to the next */
+  appendAlike(arena: Arena, from: number, step: number, count: number): void {
+    const { pieces, lastSize } = this;
+    const first = this.count;
+    const payloadAt = from + this.headerOctets;
+    for (let k = 0; k < count; k++) {
+      pieces[2 * (first + k)] = payloadAt + k * step;
+      pieces[2 * (first + k) + 1] = lastSize;
+    }
+    this.count = first + count;
+    this.octets += count * lastSize;
+    this.#next = (this.#next + count * lastSize) | 0;
+    this.#last = from + (count - 1) * step;
+    this.isPushed = this.protocol === TCP && (arena.u8(this.#last + this.transport + TCP_FLAGS) & TCP_PSH) !== 0;
   }
 
   /** Nothing may follow: only the last segment of a packet that Linux takes apart can be shorter or have PSH. */
   get isComplete(): boolean {
     return this.isPushed || this.lastSize < this.size || this.count === MOST_PACKETS;
+  }
+
+  /** For how many packets more with so much payload each. */
+  roomFor(size: number): number {
+    return Math.min(MOST_PACKETS - this.count, Math.floor((LONGEST_RUN - this.octets) / size));
   }
 
   /** Whether the packet, which has ports, belongs to the same flow: addresses, protocol, ports. */
@@ -107,7 +126,7 @@ export class Run {
    */
   takes(arena: Arena, packet: PacketLayout, payloadAt: number): boolean {
     const size = packet.end - payloadAt;
-    if (size > this.size || this.octets + size > LONGEST_RUN) return false;
+    if (size > this.size || this.roomFor(size) <= 0) return false;
     // Headers of one length: whatever is compared from here on is within both packets.
     if (packet.transportAt - packet.from !== this.transport || payloadAt - packet.from !== this.headerOctets)
       return false;
@@ -117,20 +136,18 @@ export class Run {
   }
 
   /**
-   * Adds those of `most` packets, the first `step` octets behind the last one of this run, the others that far behind the one before,
-   * which the run {@link Run.takes} and which are intact: until one does not have the very headers of the one before, and `lead`
-   * octets in front of them, but for what is counted on and the checksums. All are within the arena.
-   * @returns how many were added, perhaps fewer than could be
+   * How many of `most` packets, in stretches of `step` octets with `lead` octets in front of each, go on where its last one ended: each
+   * has the very headers of the one before, and the same in front of them, but for PSH, what is counted on and the checksums,
+   * and is intact. So the run {@link Run.takes} each of them if there is room and it has not ended with PSH; if not, they are a new one.
+   * Only the last of them may have PSH.
+   * @param at where the first stretch begins; all are within the arena
+   * @returns perhaps fewer than there are
    */
-  follow(quick: Quick, lead: number, step: number, most: number): number {
-    const { headerOctets, size } = this;
-    const room = Math.min(most, MOST_PACKETS - this.count, Math.floor((LONGEST_RUN - this.octets) / size));
-    if (room <= 0 || this.isComplete || !isSimple(this, lead)) return 0;
+  alike(quick: Quick, lead: number, at: number, step: number, most: number): number {
+    const isOfOneLength = this.lastSize === this.size && step === lead + this.headerOctets + this.size;
+    if (most <= 0 || !isOfOneLength || !isSimple(this, lead)) return 0;
     if (quick.sought !== likenessKey(this, lead)) quick.seek(likenessOf(this, lead));
-    const payloadAt = (this.pieces[2 * this.count - 2] as number) + step;
-    const count = quick.alike(payloadAt - headerOctets - lead, step, room);
-    for (let k = 0; k < count; k++) this.#append(payloadAt + k * step, size);
-    return count;
+    return quick.alike(at, at + lead - this.#last, step, most);
   }
 
   /** Type of service with ECN, DF, TTL and options the same; `inet_gso_segment` counts the identification on. */

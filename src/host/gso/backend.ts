@@ -55,6 +55,8 @@ class GsoPath implements DataPath {
   #isClosed = false;
   #closed: Promise<void> | undefined;
   #isLost = false;
+  /** For room in the socket. */
+  #isWaiting = false;
 
   constructor(native: Native, tun: TunDevice, socket: NativeSocket, request: DataPathRequest, unwanted: Unwanted) {
     const { lane, peer } = request;
@@ -76,7 +78,7 @@ class GsoPath implements DataPath {
     socket.attach({
       peer,
       segment: (octets, from, to) => this.#arrived(octets, from, to),
-      follow: (octets, most) => this.#followed(octets, most),
+      follow: (from, octets, most) => this.#followed(from, octets, most),
       end: () => this.#guarded(() => this.#arrivedAll()),
     });
     try {
@@ -132,21 +134,24 @@ class GsoPath implements DataPath {
     }
   }
 
-  #followed(octets: number, most: number): number {
+  #followed(from: number, octets: number, most: number): number {
     try {
-      return this.#inbound.follow(octets, most);
+      return this.#inbound.follow(from, octets, most);
     } catch (error) {
       this.#failed(error);
       return most;
     }
   }
 
+  /** What the kernel answers it mostly answers at once, TCP's acknowledgements above all: the loop need not come round for them. */
   #arrivedAll(): void {
     this.#inbound.end();
     if (this.#request.lane.attention) this.#request.attention();
+    this.#readable();
   }
 
   #readable(): void {
+    if (this.#isClosed || this.#isLost || this.#isWaiting) return;
     const turn = this.#outbound.turn();
     if (this.#request.lane.attention) this.#request.attention();
     if (turn === 'full') this.#waitForSocket();
@@ -155,14 +160,16 @@ class GsoPath implements DataPath {
 
   /** What the uplink does not take stays in the device's own queue, whose discipline knows best what to drop. */
   #waitForSocket(): void {
+    this.#isWaiting = true;
     this.#watch.change(NEITHER);
     this.#socket.whenWritable(() => this.#guarded(() => this.#resume()));
   }
 
   #resume(): void {
     if (this.#isClosed) return;
-    if (this.#outbound.resume()) this.#watch.change(READABLE);
-    else this.#waitForSocket();
+    this.#isWaiting = !this.#outbound.resume();
+    if (this.#isWaiting) this.#waitForSocket();
+    else this.#watch.change(READABLE);
   }
 
   /** A mistake of ours costs this connection a redial, not the others their lives. */

@@ -7,6 +7,7 @@ import { readVnet } from '../../../test/support/linux-offload.ts';
 import { DataLane } from '../../protocol/data-lane.ts';
 import { concat } from '../../wire/bytes.ts';
 import type { Native } from '../native/koffi.ts';
+import { summableMemory } from '../native/quick-sum.ts';
 import { Inbound } from './inbound.ts';
 import type { TunDevice } from './tun-device.ts';
 
@@ -33,9 +34,10 @@ function device(takes: (written: Uint8Array) => boolean, hasVnetHeader = true, e
   const tun = { fd: FD, hasVnetHeader } as TunDevice;
   const coalescing = hasVnetHeader ? COALESCING : { tcp4: false, tcp6: false, udp4: false, udp6: false };
   const inbound = new Inbound({ native, tun, lane, coalescing });
-  const arena = memory.adopt(new Uint8Array(64 * 1024)).bytes;
+  const arena = memory.adopt(summableMemory(64 * 1024)).bytes;
   return {
     inbound,
+    arena,
     calls,
     written,
     /** All of them in one batch. */
@@ -121,6 +123,42 @@ describe('packets for the device', () => {
     arrive(DATAGRAMS);
     inbound.deliver(new Uint8Array(5001).fill(0x45));
     expect(written).toEqual([...SEGMENTS, new Uint8Array(5001).fill(0x45)]);
+  });
+
+  describe('that lie behind the last one, or elsewhere,', () => {
+    const STEP = DATAGRAMS[0]?.length ?? 0;
+    /** The first one is taken, and the others lie at `at`. */
+    function next(at: number) {
+      const { inbound, arena, written } = device(() => true);
+      arena.set(DATAGRAMS[0] as Uint8Array, 6);
+      expect(inbound.segment(arena, 6, 6 + STEP)).toBe(true);
+      arena.set(concat(...DATAGRAMS.slice(1)), at);
+      return { inbound, arena, written };
+    }
+
+    it.each([6 + STEP, 6 + 9 * STEP, 40_000])('go on where it ended without being looked at one by one (%i)', (at) => {
+      const { inbound, written } = next(at);
+      expect(inbound.follow(at, STEP, 4)).toBe(4);
+      inbound.end();
+      expect(written).toHaveLength(1);
+      const [octets] = written as [Uint8Array];
+      expect(packetsOf({ octets, vnet: readVnet(octets), packet: octets.slice(10), count: 5 })).toEqual(SEGMENTS);
+    });
+
+    it('are looked at again after one that is not of this call, which may have changed everything', () => {
+      const { inbound, arena } = next(6 + STEP);
+      arena.set(Uint8Array.of(0xc8, 2), 50_000);
+      expect(inbound.segment(arena, 50_000, 50_200)).toBe(false);
+      expect(inbound.follow(6 + STEP, STEP, 4)).toBe(0);
+      expect(inbound.segment(arena, 6 + STEP, 6 + 2 * STEP)).toBe(true);
+      expect(inbound.follow(6 + 2 * STEP, STEP, 3)).toBe(3);
+    });
+
+    it('are looked at again after the batch, when the last one may have been overwritten', () => {
+      const { inbound } = next(6 + STEP);
+      inbound.end();
+      expect(inbound.follow(6 + STEP, STEP, 4)).toBe(0);
+    });
   });
 
   it('are only those of this call: others are left to others', () => {

@@ -57,16 +57,22 @@ export class Inbound {
   /** One datagram of the server's, in place. @returns false: it is no packet of this call */
   segment(octets: Uint8Array, from: number, to: number): boolean {
     const at = this.#lane.locate(octets, from, to);
-    if (at === undefined) return false;
+    if (at === undefined) {
+      this.#arrivals?.coalescer.forget();
+      return false;
+    }
     this.#lead = at - from;
     this.#packetOctets = this.#lane.packetEnd - at;
     this.#into(octets).coalescer.add(at, this.#lane.packetEnd);
     return true;
   }
 
-  /** Those behind it: `most` of as many octets, without gaps. @returns how many were taken; the others are for {@link segment} */
-  follow(octets: number, most: number): number {
-    const count = this.#arrivals?.coalescer.follow(this.#lead, octets, most) ?? 0;
+  /**
+   * The next ones, where the last one was: `most` of them from `from` on, each so long, without gaps.
+   * @returns how many were taken; the others are for {@link segment}
+   */
+  follow(from: number, octets: number, most: number): number {
+    const count = this.#arrivals?.coalescer.follow(this.#lead, from, octets, most) ?? 0;
     const { counters } = this.#lane;
     counters.receivedPackets += count;
     counters.receivedOctets += count * this.#packetOctets;
@@ -102,8 +108,11 @@ export class Inbound {
     }
     if (this.#heads?.octets !== heads.octets)
       this.#heads = { octets: heads.octets, address: this.#native.addressOf(heads.octets) };
-    this.#put(0, this.#heads.address + headAt, headOctets);
-    for (let k = 0; k < count; k++) this.#put(k + 1, packets + (pieces[2 * k] as number), pieces[2 * k + 1] as number);
+    const { putIovec, iovec } = this.#native.layout;
+    const { words } = this.#iovecs;
+    putIovec(words, 0, this.#heads.address + headAt, headOctets);
+    for (let k = 0; k < count; k++)
+      putIovec(words, (k + 1) * iovec.octets, packets + (pieces[2 * k] as number), pieces[2 * k + 1] as number);
     if (this.#native.libc.writev(this.#tun.fd, this.#iovecs.address, count + 1) !== -1) return;
     // A kernel that does not know this kind of run takes its packets one by one, which still lie where they arrived.
     const isRefused = this.#native.errno() === EINVAL;
@@ -131,9 +140,7 @@ export class Inbound {
 
   #put(index: number, address: number, octets: number): void {
     const { layout } = this.#native;
-    const at = index * layout.iovec.octets;
-    layout.putLong(this.#iovecs.words, at + layout.iovec.base, address);
-    layout.putLong(this.#iovecs.words, at + layout.iovec.len, octets);
+    layout.putIovec(this.#iovecs.words, index * layout.iovec.octets, address, octets);
   }
 }
 

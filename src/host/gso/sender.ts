@@ -166,17 +166,15 @@ export class Sender {
     const { layout } = this.#native;
     const { words } = this.#iovecs;
     const { headers, packets } = this.#memories;
-    const { octets, base, len } = layout.iovec;
+    const { octets } = layout.iovec;
     let at = from * octets;
     for (let k = queue.next + first; k < queue.next + first + count; k++) {
       const headerLength = queue.headerLength[k] as number;
       if (headerLength > 0) {
-        layout.putLong(words, at + base, headers + (queue.headerAt[k] as number));
-        layout.putLong(words, at + len, headerLength);
+        layout.putIovec(words, at, headers + (queue.headerAt[k] as number), headerLength);
         at += octets;
       }
-      layout.putLong(words, at + base, packets + (queue.payloadAt[k] as number));
-      layout.putLong(words, at + len, queue.payloadLength[k] as number);
+      layout.putIovec(words, at, packets + (queue.payloadAt[k] as number), queue.payloadLength[k] as number);
       at += octets;
     }
     return at / octets - from;

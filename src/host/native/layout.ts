@@ -36,6 +36,8 @@ export interface Layout extends Machine {
    * @param value an integer below 2^53
    */
   putLong(words: Uint32Array, at: number, value: number): void;
+  /** Writes a struct iovec. */
+  putIovec(words: Uint32Array, at: number, base: number, len: number): void;
   /** Reads one, if it is below 2^53. */
   getLong(words: Uint32Array, at: number): number;
 }
@@ -69,13 +71,18 @@ export const machineOf = (pointerOctets: number): Machine => ({
   isLittleEndian: endianness() === 'LE',
 });
 
-type Longs = Pick<Layout, 'putLong' | 'getLong'>;
+type Longs = Pick<Layout, 'putLong' | 'putIovec' | 'getLong'>;
 
 const TWO_TO_32 = 0x1_0000_0000;
+const TWO_TO_MINUS_32 = 1 / TWO_TO_32; // to multiply is quicker, and as exact with a power of two
 
 const LONG_OF_4: Longs = {
   putLong(words, at, value) {
     words[at >>> 2] = value;
+  },
+  putIovec(words, at, base, len) {
+    words[at >>> 2] = base;
+    words[(at >>> 2) + 1] = len;
   },
   getLong: (words, at) => words[at >>> 2] as number,
 };
@@ -84,15 +91,27 @@ const LONG_OF_4: Longs = {
 const LONG_OF_8: Longs = {
   putLong(words, at, value) {
     words[at >>> 2] = value;
-    words[(at >>> 2) + 1] = value / TWO_TO_32;
+    words[(at >>> 2) + 1] = value * TWO_TO_MINUS_32;
+  },
+  putIovec(words, at, base, len) {
+    words[at >>> 2] = base;
+    words[(at >>> 2) + 1] = base * TWO_TO_MINUS_32;
+    words[(at >>> 2) + 2] = len;
+    words[(at >>> 2) + 3] = 0;
   },
   getLong: (words, at) => (words[at >>> 2] as number) + (words[(at >>> 2) + 1] as number) * TWO_TO_32,
 };
 
 const LONG_OF_8_BIG_ENDIAN: Longs = {
   putLong(words, at, value) {
-    words[at >>> 2] = value / TWO_TO_32;
+    words[at >>> 2] = value * TWO_TO_MINUS_32;
     words[(at >>> 2) + 1] = value;
+  },
+  putIovec(words, at, base, len) {
+    words[at >>> 2] = base * TWO_TO_MINUS_32;
+    words[(at >>> 2) + 1] = base;
+    words[(at >>> 2) + 2] = 0;
+    words[(at >>> 2) + 3] = len;
   },
   getLong: (words, at) => (words[at >>> 2] as number) * TWO_TO_32 + (words[(at >>> 2) + 1] as number),
 };

@@ -3,17 +3,19 @@
 /** As {@link Quick} has them; the last argument of `alike` is where its pattern is. Both look at the memory "m" "m". */
 export interface QuickExports {
   sum(from: number, to: number): number;
-  alike(from: number, step: number, most: number, patternAt: number): number;
+  alike(from: number, back: number, step: number, most: number, patternAt: number): number;
 }
 
 /** Of the pattern: the octets in front of its mask, and which of the words there is what, see {@link Likeness}. */
-export const MASK_AT = 64;
+export const MASK_AT = 80;
 export const PATTERN = {
   ...{ compared: 0, headerFrom: 1, headerTo: 2, coveredFrom: 3, coveredTo: 4, rest: 5 },
   /** Two, of three words each: at, by, bits. */
   counted: 6,
   /** Two, of two words each: at, value. */
   excluded: 12,
+  /** Of two words: at, bits. */
+  last: 16,
 } as const;
 
 type Code = readonly number[];
@@ -97,7 +99,7 @@ function sumBody(): Code {
 const [SUM_FUNCTION, ALIKE_FUNCTION] = [0, 1];
 
 function alikeBody(): Code {
-  const [FROM, STEP, MOST, PATTERN_AT, COUNT, AT, WORD] = [0, 1, 2, 3, 4, 5, 6];
+  const [FROM, BACK, STEP, MOST, PATTERN_AT, COUNT, AT, WORD] = [0, 1, 2, 3, 4, 5, 6, 7];
   const wanted = (word: number): Code => [...get(PATTERN_AT), ...loadWord(4 * word)];
   const place = (word: number): Code => sumOf(get(FROM), wanted(word));
   const sumWithin = (from: number, to: number): Code => [...place(from), ...place(to), ...call(SUM_FUNCTION)];
@@ -109,7 +111,7 @@ function alikeBody(): Code {
     ...[...get(WORD), ...number(24), ...ROTATE_LEFT, ...number(0xff00_ff00 | 0), ...AND, ...OR],
   ];
   const leaveUnlessCounted = (word: number): Code => [
-    ...[...numberAt(place(word)), ...numberAt([...place(word), ...get(STEP), ...SUBTRACT]), ...SUBTRACT],
+    ...[...numberAt(place(word)), ...numberAt([...place(word), ...get(BACK), ...SUBTRACT]), ...SUBTRACT],
     ...[...wanted(word + 1), ...SUBTRACT, ...wanted(word + 2), ...AND, ...leaveIf(1)],
   ];
   const leaveIfExcluded = (word: number): Code => [
@@ -119,7 +121,7 @@ function alikeBody(): Code {
     ...[1, 3, 0x7f], // locals: three i32
     ...[...BLOCK, ...LOOP, ...get(MOST), ...get(COUNT), ...SUBTRACT, ...number(1), ...LESS, ...leaveIf(1)],
     ...[...get(FROM), ...set(AT), ...LOOP],
-    ...[...get(AT), ...loadVector(0), ...get(AT), ...get(STEP), ...SUBTRACT, ...loadVector(0), ...XOR_VECTORS],
+    ...[...get(AT), ...loadVector(0), ...get(AT), ...get(BACK), ...SUBTRACT, ...loadVector(0), ...XOR_VECTORS],
     ...[...maskHere, ...AND_VECTORS, ...IS_ANYTHING, ...leaveIf(2)],
     ...[...increase(AT, number(16)), ...get(AT), ...place(PATTERN.compared), ...LESS, ...leaveIf(0), ...END],
     ...[...leaveUnlessCounted(PATTERN.counted), ...leaveUnlessCounted(PATTERN.counted + 3)],
@@ -127,7 +129,9 @@ function alikeBody(): Code {
     ...[...sumWithin(PATTERN.headerFrom, PATTERN.headerTo), ...MODULO_65535, ...leaveIf(1)],
     ...[...sumWithin(PATTERN.coveredFrom, PATTERN.coveredTo), ...wanted(PATTERN.rest), ...ADD],
     ...[...MODULO_65535, ...leaveIf(1)],
-    ...[...increase(FROM, get(STEP)), ...increase(COUNT, number(1)), ...leave(0), ...END, ...END],
+    ...increase(COUNT, number(1)),
+    ...[...place(PATTERN.last), ...LOAD_OCTET, ...wanted(PATTERN.last + 1), ...AND, ...leaveIf(1)],
+    ...[...get(STEP), ...set(BACK), ...increase(FROM, get(STEP)), ...leave(0), ...END, ...END],
     ...[...get(COUNT), ...END],
   ];
 }
@@ -143,7 +147,7 @@ const takes = (parameters: number): Code => [0x60, parameters, ...new Array<numb
 export const quickProgram = (): Uint8Array =>
   Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
-    ...section(1, [2, ...takes(2), ...takes(4)]),
+    ...section(1, [2, ...takes(2), ...takes(5)]),
     ...section(2, [1, ...named('m'), ...named('m'), 2, 0, 1]), // imported: a memory of a page or more
     ...section(3, [2, 0, 1]), // two functions, of these types
     ...section(7, [2, ...named('sum'), 0, SUM_FUNCTION, ...named('alike'), 0, ALIKE_FUNCTION]), // exported

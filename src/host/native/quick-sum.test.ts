@@ -84,6 +84,7 @@ describe('the comparison in WebAssembly', () => {
       { at: 12, value: 0xffff },
       { at: 90, value: 0 },
     ],
+    last: { at: 40, bits: 0 },
   };
   const octets = summableMemory(PAGE);
   const numbers = new DataView(octets.buffer);
@@ -113,12 +114,40 @@ describe('the comparison in WebAssembly', () => {
     octets[place] = missing & 0xff;
     octets[place + 1] = missing >> 8;
   }
-  const alike = (most = MOST) => quick.alike(FROM, STEP, most);
+  const alike = (most = MOST) => quick.alike(FROM, STEP, STEP, most);
 
   it('goes on to the last one, or as far as it may', () => {
     fill();
     expect([alike(), alike(3), alike(0)]).toEqual([MOST, 3, 0]);
     expect(quick.sought).toBe(4711);
+  });
+
+  it('begins with another stretch than the one right in front', () => {
+    fill();
+    const before = octets.slice(FROM - STEP, FROM);
+    for (const at of [FROM + MOST * STEP + 3, 5]) {
+      octets.fill(0, FROM - STEP, FROM);
+      octets.set(before, at);
+      expect([quick.alike(FROM, FROM - at, STEP, MOST), alike()]).toEqual([MOST, 0]);
+      octets[at + 6] = (octets[at + 6] as number) ^ 1;
+      expect(quick.alike(FROM, FROM - at, STEP, MOST)).toBe(0);
+    }
+  });
+
+  it('ends behind a stretch that has one of the bits that say so', () => {
+    fill();
+    quick.seek({ ...WANTED, last: { at: 98, bits: 0x09 } });
+    const put = (k: number, value: number) => {
+      octets[FROM + k * STEP + 98] = value;
+    };
+    for (let k = -1; k < MOST; k++) put(k, 0xf6);
+    expect(alike()).toBe(MOST);
+    put(-1, 0xff);
+    expect(alike()).toBe(MOST);
+    put(4, 0x08);
+    expect(alike()).toBe(5);
+    put(2, 0x01);
+    expect([alike(), alike(2)]).toEqual([3, 2]);
   });
 
   it('ends where one octet is different that is compared or summed up, and nowhere else', () => {
@@ -171,6 +200,6 @@ describe('the comparison in WebAssembly', () => {
     const plain = quickOf(summableMemory(PAGE));
     plain?.seek(WANTED);
     vi.unstubAllGlobals();
-    expect(plain?.alike(FROM, STEP, MOST)).toBe(0);
+    expect(plain?.alike(FROM, STEP, STEP, MOST)).toBe(0);
   });
 });

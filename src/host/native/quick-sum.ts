@@ -48,7 +48,7 @@ class QuickMemory implements Quick {
     return this.#compiled.sum(from, to);
   }
 
-  seek({ key, mask, header, covered, rest, counted, excluded }: Likeness): void {
+  seek({ key, mask, header, covered, rest, counted, excluded, last }: Likeness): void {
     const pattern = new DataView(this.#memory.buffer, this.#patternAt);
     const put = (word: number, ...values: number[]) => {
       for (const [i, value] of values.entries()) pattern.setInt32(4 * (word + i), value, true); // WebAssembly's order
@@ -59,15 +59,16 @@ class QuickMemory implements Quick {
     put(PATTERN.rest, rest);
     put(PATTERN.counted, ...counted.flatMap(({ at, by, bits }) => [at, by, bits]));
     put(PATTERN.excluded, ...excluded.flatMap(({ at, value }) => [at, value]));
+    put(PATTERN.last, last.at, last.bits);
     const room = new Uint8Array(this.#memory.buffer, this.#patternAt + MASK_AT);
     room.fill(0);
     room.set(mask);
     this.sought = key;
   }
 
-  alike(from: number, step: number, most: number): number {
+  alike(from: number, back: number, step: number, most: number): number {
     this.#compiled ??= compiled(this.#api, this.#memory);
-    return this.#compiled.alike(from, step, most, this.#patternAt);
+    return this.#compiled.alike(from, back, step, most, this.#patternAt);
   }
 }
 

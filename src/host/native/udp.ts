@@ -27,10 +27,10 @@ export interface Intake {
    */
   segment(bytes: Uint8Array, from: number, to: number): boolean;
   /**
-   * A short cut, right after a datagram that was taken: `most` others lie behind it, as long as it is and without gaps.
-   * @returns how many of them are taken as well; the rest is offered one by one
+   * A short cut: the next datagrams, `most` of `octets` each, lie where the last one lay, from `from` on and without gaps.
+   * @returns how many are taken if they simply go on where the last one ended; the next one is then offered by itself
    */
-  follow?(octets: number, most: number): number;
+  follow?(from: number, octets: number, most: number): number;
   /** Nothing follows in this batch: what was kept as a view must be used or copied now. */
   end(): void;
 }
@@ -86,7 +86,9 @@ export class NativeSocket implements DatagramSocket {
     });
     try {
       if (missing['bind-to-device'] === undefined) this.#bound = deviceNow(native, place.device);
-      this.#watch = watch(native, fd, READABLE, (...ready) => this.#ready(...ready));
+      this.#watch = watch(native, fd, READABLE, (readable, writable, failed) =>
+        this.#ready(readable, writable, failed),
+      );
     } catch (error) {
       native.libc.close(fd);
       throw error;
@@ -180,11 +182,12 @@ export class NativeSocket implements DatagramSocket {
     if ((readable || failed) && this.#fd >= 0) guarded(() => this.#receive());
   }
 
-  /** So much at a time that the loop comes round to the others soon. */
+  /** So much at a time that the loop comes round to the others soon, but as a wake-up costs as much as some packets, not less. */
   #receive(): void {
     const { inbox } = this.#shared;
     const most = this.#missing['udp-gro'] === undefined ? SLOTS / 2 : SLOTS;
     for (let octets = 0, batches = 0; octets < ENOUGH_OCTETS && batches < MOST_BATCHES; batches++) {
+      const before = octets;
       const count = inbox.receive(this.#fd, most);
       if (count < 0) {
         if (count !== -EAGAIN) this.#heedErrors();
@@ -196,7 +199,7 @@ export class NativeSocket implements DatagramSocket {
         if (this.#fd < 0) return;
       }
       guarded(() => this.#intake?.end());
-      if (count < most || this.#fd < 0) return;
+      if (this.#fd < 0 || (count < most && octets - before < MUCH_OCTETS)) return;
     }
   }
 
@@ -218,10 +221,10 @@ export class NativeSocket implements DatagramSocket {
       }
       let next = to;
       try {
-        if (isFromPeer && intake?.segment(bytes, from, to)) {
-          if (to < end && intake === this.#intake)
-            next += step * (intake.follow?.(step, Math.floor((end - to) / step)) ?? 0);
-        } else {
+        const whole = Math.floor((end - from) / step);
+        const followed = isFromPeer ? (intake?.follow?.(from, step, whole) ?? 0) : 0;
+        if (followed > 0) next = from + followed * step;
+        else if (!isFromPeer || !intake?.segment(bytes, from, to)) {
           const sender = inbox.senderOf(i);
           if (sender !== undefined) this.#handlers.datagram(bytes.slice(from, to), sender);
         }
@@ -259,8 +262,10 @@ const READABLE = { readable: true, writable: false };
 const BOTH = { readable: true, writable: true };
 
 /** A wake-up ends after so many octets, or after so many calls. */
-const ENOUGH_OCTETS = 256 * 1024;
+const ENOUGH_OCTETS = 512 * 1024;
 const MOST_BATCHES = 8;
+/** To pass that on takes so long that more is likely to have come meanwhile. */
+const MUCH_OCTETS = 16 * 1024;
 
 const deviceNow = ({ libc }: Native, name: string) => ({ name, index: libc.if_nametoindex(name) });
 
