@@ -61,8 +61,8 @@ function foundText(path: Path, value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'found an empty list' : 'found a list';
   if (typeof value === 'object') return 'found an object';
   if (path.some((step) => SECRET_FIELDS.has(String(step)))) return `found a ${typeof value}, which is not shown`;
-  // People put the password there, too: mqtt://USER:PASSWORD@HOST.
-  const mayHidePassword = (text: string) => path.length === 1 || text.includes('@');
+  // People put the password there, too: mqtt://USER:PASSWORD@HOST, or wss://HOST/?token=….
+  const mayHidePassword = (text: string) => path.length === 1 || /[@?]/.test(text);
   if (path[0] === 'mqtt' && typeof value === 'string' && mayHidePassword(value))
     return 'found a text, which is not shown';
   // Where a whole connection belongs, a text may be anything, a password too.

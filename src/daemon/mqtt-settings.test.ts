@@ -47,6 +47,16 @@ describe('what a file says of MQTT', () => {
   });
 
   it.each([
+    ['wss://broker:443/mqtt?token=s3cret', 'wss://broker:443/mqtt', '?token=s3cret'],
+    ['wss://broker?a=1?b=2', 'wss://broker', '?a=1?b=2'],
+    ['ws://broker/', 'ws://broker/', undefined],
+  ])('a query, which may be a token, is parted from the rest of the URL: %s', (url, server, query) => {
+    const reading = read({ server: url });
+    const { broker } = 'settings' in reading ? reading.settings.mqtt : {};
+    expect([broker?.server, broker?.query]).toEqual([server, query]);
+  });
+
+  it.each([
     'mqtt://broker',
     'mqtt://192.168.1.2:1884/',
     'mqtts://[fd00::1]:8883',
@@ -62,7 +72,6 @@ describe('what a file says of MQTT', () => {
     'http://broker',
     'mqtt://',
     'mqtt://broker/path',
-    'mqtt://broker?x=1',
     'mqtt://broker:0',
     'mqtt://broker:65536',
     'mqtt://bro ker',
@@ -72,14 +81,17 @@ describe('what a file says of MQTT', () => {
     expect(fault).toContain(`mqtt.server: found ${JSON.stringify(server)}, allowed: mqtt://HOST, mqtts://HOST,`);
   });
 
-  it.each(['mqtt://router:s3cret@broker', 'router:s3cret@broker', 'mqtt://s3cret@'])(
-    'a password in the URL is refused, and not shown: %s',
-    (server) => {
-      const [fault = ''] = faults({ server });
-      expect(fault).toContain('mqtt.server: found a text, which is not shown, allowed: ');
-      expect(fault).toContain('without a user name');
-    },
-  );
+  it.each([
+    'mqtt://router:s3cret@broker',
+    'router:s3cret@broker',
+    'mqtt://s3cret@',
+    'mqtt://broker?x=s3cret',
+    'wss://broker/?token=s3cret#',
+  ])('a password in the URL is refused, and not shown: %s', (server) => {
+    const [fault = ''] = faults({ server });
+    expect(fault).toContain('mqtt.server: found a text, which is not shown, allowed: ');
+    expect(fault).toContain('without a user name');
+  });
 
   it.each(['l2tpwan', 'home/wan', 'дом/wan', 'a b'])('topic %s', (baseTopic) =>
     expect(faults({ baseTopic })).toEqual([]),

@@ -23,13 +23,13 @@ export interface MqttSettings {
 }
 
 export function mqttSettingsOf(raw: FileMqtt): MqttSettings {
-  const { server, version, username, password, credentialsFile, clientId, keepalive, connectTimeout } = raw;
+  const { version, username, password, credentialsFile, clientId, keepalive, connectTimeout } = raw;
   const { ca, certificate, key, serverName, rejectUnauthorized, interval } = raw;
   const { enabled, baseTopic, retain, logging, commands, discovery, discoveryPrefix, discoveryStatusTopic, id } = raw;
   return {
     enabled,
     broker: {
-      server,
+      ...partsOf(raw.server),
       version,
       username,
       password,
@@ -53,6 +53,12 @@ export function mqttSettingsOf(raw: FileMqtt): MqttSettings {
     discoveryStatusTopic,
     id,
   };
+}
+
+/** Some brokers want a token in the URL: what is shown of the URL is without. */
+function partsOf(url: string): Pick<BrokerSettings, 'server' | 'query'> {
+  const at = url.indexOf('?');
+  return at < 0 ? { server: url } : { server: url.slice(0, at), query: url.slice(at) };
 }
 
 /** Fields that contradict each other. */

@@ -7,32 +7,29 @@
 import type { EventView } from '../daemon/events.ts';
 import type { MqttSettings } from '../daemon/mqtt-settings.ts';
 import type { MqttView } from '../daemon/mqtt-view.ts';
-import type { Alarm, Clock } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Serve } from '../ports/control-channel.ts';
-import { LOG_LEVELS, type LogLevel } from '../ports/log.ts';
-import type { BrokerSettings, HeardMessage, MqttLink, MqttPort } from '../ports/mqtt.ts';
+import type { LogLevel } from '../ports/log.ts';
+import type { BrokerSettings, HeardMessage, Message, MqttLink, MqttPort } from '../ports/mqtt.ts';
 import { MqttRefused } from '../ports/mqtt.ts';
 import type { Entropy } from '../protocol/machine.ts';
 import { Allowance } from './allowance.ts';
 import { Claim } from './claim.ts';
 import { Contents, type Place } from './contents.ts';
-import { eventDocument, loggingDocument } from './documents.ts';
 import { failureWords, Keeper, type Visit } from './keeper.ts';
 import { Outbox } from './outbox.ts';
+import { Repeats } from './repeats.ts';
 import { Requests } from './requests.ts';
-import { RANK } from './retained.ts';
 import { survey } from './survey.ts';
-import { isNameable, Topics } from './topics.ts';
+import { Topics } from './topics.ts';
 import type { Meters } from './totals.ts';
+import { Voice } from './voice.ts';
 import { Watch } from './watch.ts';
 
-/** Home Assistant has just started: everybody it knows hears so at the same time. */
-const BIRTH_MS = { least: 1000, more: 4000 };
 /** For what is to be said before the tunnels are hung up. */
 export const FAREWELL_MS = 500;
 const GOODBYE_MS = 200;
-/** Log lines that are published, and answers to another router that wants our base topic, in any minute. */
-const MOST_LINES = 60;
+/** Answers to another router that wants our base topic, in any minute. */
 const MOST_CONTESTS = 6;
 const MINUTE_MS = 60_000;
 
@@ -55,15 +52,16 @@ export class Bridge {
   readonly #parts: BridgeParts;
   readonly #keeper: Keeper;
   readonly #requests: Requests;
-  readonly #lines: Allowance;
   readonly #contests: Allowance;
   readonly #outbox: Outbox;
   readonly #contents: Contents;
   readonly #watch: Watch;
-  readonly #birth: Alarm;
+  readonly #voice: Voice;
+  readonly #repeats: Repeats;
   #settings: MqttSettings;
   #claim: Claim;
   #hasSurveyed = false;
+  #link: MqttLink | undefined;
   /** Set while something of ours is logged: it would come back to us to be published. */
   #isLogging = false;
   #drained: () => void = () => undefined;
@@ -79,7 +77,13 @@ export class Bridge {
       drained: () => this.#drained(),
     });
     this.#contents = new Contents(this.#outbox.retained, meters);
-    this.#lines = new Allowance(clock, MOST_LINES, MINUTE_MS);
+    this.#voice = new Voice({
+      clock,
+      outbox: this.#outbox,
+      topics: () => this.#topics,
+      logging: () => this.#settings.logging,
+    });
+    this.#repeats = new Repeats({ ...parts, outbox: this.#outbox, settings: () => this.#settings });
     this.#contests = new Allowance(clock, MOST_CONTESTS, MINUTE_MS);
     this.#keeper = new Keeper({ ...parts, log: (level, words) => this.#log(level, words), visit: () => this.#visit() });
     this.#requests = new Requests({
@@ -87,7 +91,7 @@ export class Bridge {
       clock,
       commands: () => this.#settings.commands,
       answer: (name, answer) => {
-        this.#say(this.#topics.of('response', name), answer);
+        this.#voice.say('response', name, answer);
         this.#watch.soon();
       },
       warn: (words) => this.#log('warn', words),
@@ -97,10 +101,10 @@ export class Bridge {
       contents: this.#contents,
       place: () => ({ ...this.#place, isSurveyed: this.#hasSurveyed }),
       event: (event) => this.#event(event),
-      tell: (kind, name) => this.#tell(kind, kind === 'connection-added' ? 'there is one more' : 'it is no more', name),
+      tell: (kind, name) =>
+        this.#voice.tell(kind, kind === 'connection-added' ? 'there is one more' : 'it is no more', name),
       looked: () => this.#outbox.pump(),
     });
-    this.#birth = clock.alarm(() => this.#announceAgain());
   }
 
   begin(): void {
@@ -119,6 +123,9 @@ export class Bridge {
   change(settings: MqttSettings): void {
     const old = this.#settings;
     const { retained } = this.#outbox;
+    const isAnew = linkWords(old) !== linkWords(settings);
+    // It is a proper end, without a last will, and the broker may not let the new settings in.
+    if (isAnew) this.#link?.publish(this.#goodbye).catch(() => undefined);
     this.#settings = settings;
     retained.retain = settings.retain;
     if (old.baseTopic !== settings.baseTopic) {
@@ -128,22 +135,31 @@ export class Bridge {
     } else if (old.discoveryPrefix !== settings.discoveryPrefix) this.#contents.move(() => false);
     if (old.retain && !settings.retain) for (const topic of retained.topics) retained.takeAway(topic);
     this.#watch.measure();
-    if (linkWords(old) !== linkWords(settings)) this.#keeper.again();
+    if (isAnew) this.#keeper.again();
     else this.#outbox.pump();
   }
 
   /** A line of the daemon's log. */
   line(level: LogLevel, connection: string | undefined, words: string): void {
-    const { logging } = this.#settings;
-    if (this.#isLogging || logging === 'off' || LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(logging)) return;
-    if (!this.#lines.take()) return;
-    this.#say(this.#topics.of('bridgeLogging'), loggingDocument(this.#date, level, connection, words), 0);
+    if (!this.#isLogging) this.#voice.line(level, connection, words);
   }
 
   /** Says that we are going. Fulfilled when the broker knows; after 0.5 s in any case, at once when it is not there. */
   farewell(): Promise<void> {
     this.#contents.isLeaving = true;
     this.#watch.look();
+    return this.#drain();
+  }
+
+  /** Takes everything away that the broker has of us. Fulfilled as a farewell. */
+  vanish(): Promise<void> {
+    this.#watch.end();
+    this.#contents.move(() => false);
+    this.#outbox.pump();
+    return this.#drain();
+  }
+
+  #drain(): Promise<void> {
     if (this.#keeper.state !== 'connected' || this.#outbox.isIdle) return Promise.resolve();
     const { clock } = this.#parts;
     return new Promise((resolve) => {
@@ -159,7 +175,7 @@ export class Bridge {
   /** For good. Fulfilled within 0.2 s. */
   end(): Promise<void> {
     this.#watch.end();
-    this.#birth.close();
+    this.#repeats.close();
     return this.#keeper.end(GOODBYE_MS);
   }
 
@@ -169,35 +185,42 @@ export class Bridge {
   get #place(): Place {
     return { id: this.#parts.id, host: this.#parts.host, settings: this.#settings, claim: this.#claim };
   }
-  get #date(): string {
-    return new Date(this.#parts.clock.wallClock()).toISOString();
-  }
   get #broker(): BrokerSettings {
     const { broker } = this.#settings;
     return { ...broker, clientId: broker.clientId ?? `l2tpwan-${this.#parts.id}` };
+  }
+
+  /** The state that the broker is to have of us once we are gone. */
+  get #goodbye(): Message {
+    const payload = JSON.stringify({ state: 'offline' });
+    return { topic: this.#topics.of('bridgeState'), payload, retain: this.#settings.retain, qos: 1 };
   }
 
   #visit(): Visit {
     if (!this.#hasSurveyed) {
       const done = () => {
         this.#hasSurveyed = true;
+        // What waits below the other one's base has never been said, and must not be.
+        if (this.#claim.displacedBy !== undefined) this.#contents.disown((each) => this.#claim.isBelowWish(each));
         this.#keeper.again();
       };
       const warn = (words: string) => this.#log('warn', words);
       return survey({ clock: this.#parts.clock, broker: this.#broker, claim: this.#claim, warn, done });
     }
-    const payload = JSON.stringify({ state: 'offline' });
-    const { retain } = this.#settings;
     return {
       broker: this.#broker,
-      will: { topic: this.#topics.of('bridgeState'), payload, retain, qos: 1 },
+      will: this.#goodbye,
       connected: (link) => this.#connected(link),
       message: (message) => this.#hear(message),
-      over: () => this.#outbox.detach(),
+      over: () => {
+        this.#link = undefined;
+        this.#outbox.detach();
+      },
     };
   }
 
   #connected(link: MqttLink): void {
+    this.#link = link;
     const { discovery, discoveryStatusTopic, retain, broker } = this.#settings;
     const birth = discovery ? [discoveryStatusTopic] : [];
     link.subscribe([...this.#topics.heard, ...this.#claim.watched, ...birth]).catch((error: unknown) => {
@@ -208,9 +231,10 @@ export class Bridge {
     this.#log('info', `connected to ${broker.server}, base topic ${this.#claim.base}`);
     const leftOut = this.#outbox.takeLeftOut();
     const more = leftOut > 0 ? `, ${leftOut} older events and log lines were left out` : '';
-    this.#tell('connected', `connected${more}`);
+    this.#voice.tell('connected', `connected${more}`);
     this.#watch.look();
     this.#outbox.attach(link);
+    this.#repeats.announced();
   }
 
   #hear(message: HeardMessage): void {
@@ -219,7 +243,7 @@ export class Bridge {
     if (this.#claim.watched.includes(topic)) this.#hearInfo(topic, payload);
     else if (topic === discoveryStatusTopic) {
       // A retained one was said before we said what there is.
-      if (discovery && payload === 'online' && !retain) this.#birth.set(this.#parts.clock.now() + this.#jitter());
+      if (discovery && payload === 'online' && !retain) this.#repeats.born();
     } else {
       const incoming = this.#topics.read(topic);
       if (incoming !== undefined) this.#requests.hear(incoming, message);
@@ -242,27 +266,8 @@ export class Bridge {
   }
 
   #event(event: EventView): void {
-    const { connection, kind, stage } = event;
-    if (isNameable(connection)) this.#say(this.#topics.of('event', connection), eventDocument(event));
-    if (kind === 'stage' && stage === 'up') this.#keeper.hurry();
-  }
-
-  #announceAgain(): void {
-    this.#outbox.retained.all((rank) => rank >= RANK.availability);
-    this.#outbox.pump();
-  }
-
-  #jitter(): number {
-    const [random = 0] = this.#parts.entropy(1);
-    return BIRTH_MS.least + (random / 255) * BIRTH_MS.more;
-  }
-
-  #tell(kind: string, words: string, connection?: string): void {
-    this.#say(this.#topics.of('bridgeEvent'), { at: this.#date, kind, words, ...(connection && { connection }) });
-  }
-
-  #say(topic: string, document: object, qos: 0 | 1 = 1): void {
-    this.#outbox.say({ topic, payload: JSON.stringify(document), retain: false, qos });
+    this.#voice.event(event);
+    if (event.kind === 'stage' && event.stage === 'up') this.#keeper.hurry();
   }
 
   #log(level: LogLevel, words: string): void {

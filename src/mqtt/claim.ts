@@ -47,6 +47,10 @@ export class Claim {
   get earlier(): ReadonlySet<string> {
     return this.#earlier;
   }
+  /** Whether it is below the base that was wished for. */
+  isBelowWish(topic: string): boolean {
+    return topic.startsWith(`${this.#wish}/`);
+  }
   /** Whether the other one says that this topic is its own. */
   isOthers(topic: string): boolean {
     return this.#other?.topics.includes(topic) === true || this.watched[0] === topic;

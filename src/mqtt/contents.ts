@@ -43,9 +43,13 @@ export class Contents {
 
   /** Everything is under other names from now on; what was is to go, but for what is another's by now. */
   move(isOthers: (topic: string) => boolean): void {
-    for (const topic of this.#retained.topics)
-      if (isOthers(topic)) this.#retained.disown(topic);
-      else this.#retained.remove(topic);
+    this.disown(isOthers);
+    for (const topic of this.#retained.topics) this.#retained.remove(topic);
+  }
+
+  /** What is there is another's, and is not to be touched. */
+  disown(isOthers: (topic: string) => boolean): void {
+    for (const topic of this.#retained.topics.filter(isOthers)) this.#retained.disown(topic);
   }
 
   update(status: Status, facts: Readonly<Record<string, unknown>>, place: Place): Turnover {
@@ -81,9 +85,16 @@ export class Contents {
    */
   clean(configured: readonly string[], { id, settings, claim }: Place): void {
     const topics = new Topics(claim.base);
-    const mayComeBack = new Set(configured.filter(isNameable).flatMap((name) => ownTopics(name, topics, settings, id)));
+    const isMeant = (topic: string) => settings.discovery || !topic.startsWith(`${settings.discoveryPrefix}/`);
+    const mayComeBack = new Set(
+      configured.filter(isNameable).flatMap((name) => ownTopics(name, topics, settings, id).filter(isMeant)),
+    );
     const wanted = new Set(this.#retained.topics);
     for (const topic of this.#left) {
+      if (claim.isOthers(topic)) {
+        this.#left.delete(topic);
+        continue;
+      }
       if (mayComeBack.has(topic) && !wanted.has(topic)) {
         if (topic.endsWith('/availability')) this.#retained.set(topic, 'offline', RANK.availability);
         continue;

@@ -11,7 +11,7 @@ const LONGEST_WAIT_MS = 300_000;
 const SETTLED_MS = 60_000;
 /** After something that may help, a tunnel that came up for instance: routes take a moment. */
 const HURRY_MS = 500;
-/** Not oftener than this, however often a tunnel comes up. */
+/** Between two of those: however often a tunnel comes up, the second one waits for its time. */
 const HURRIES_APART_MS = 10_000;
 /** For a goodbye before the next connection. */
 const GOODBYE_MS = 500;
@@ -46,17 +46,20 @@ interface Current {
 export class Keeper {
   readonly #parts: KeeperParts;
   readonly #alarm: Alarm;
+  readonly #hurrying: Alarm;
   #state: KeeperState = 'off';
   #current: Current | undefined;
   #failure: MqttFailure | undefined;
   #attempts = 0;
   #connectedAt: Instant = 0;
-  #hurriedAt: Instant = Number.NEGATIVE_INFINITY;
+  /** Of the last attempt in a hurry, or of the one that is to come. */
+  #hurryAt: Instant = Number.NEGATIVE_INFINITY;
   #turn = 0;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
     this.#alarm = parts.clock.alarm(() => this.#connect());
+    this.#hurrying = parts.clock.alarm(() => this.#connectAnew());
   }
 
   get state(): KeeperState {
@@ -75,12 +78,9 @@ export class Keeper {
   hurry(): void {
     if (this.#state !== 'waiting' && this.#state !== 'connecting') return;
     const now = this.#parts.clock.now();
-    if (now < this.#hurriedAt + HURRIES_APART_MS) return;
-    this.#hurriedAt = now;
-    // What has begun on the old way may wait for ever for an answer.
-    this.#leave(0);
-    this.#state = 'waiting';
-    this.#alarm.set(now + HURRY_MS);
+    if (now < this.#hurryAt) return;
+    this.#hurryAt = Math.max(now + HURRY_MS, this.#hurryAt + HURRIES_APART_MS);
+    this.#hurrying.set(this.#hurryAt);
   }
 
   /** Ends the connection properly and makes another one at once. */
@@ -103,6 +103,7 @@ export class Keeper {
   /** @param withinMs for the goodbye */
   end(withinMs: number): Promise<void> {
     this.#alarm.close();
+    this.#hurrying.close();
     this.#state = 'off';
     return this.#leave(withinMs);
   }
@@ -112,6 +113,18 @@ export class Keeper {
     this.#current = undefined;
     current?.visit.over();
     return current?.link?.end(withinMs) ?? Promise.resolve();
+  }
+
+  /** Now, and after short waits again if need be: the failures before were those of another way. */
+  #connectAnew(): void {
+    if (this.#state !== 'waiting' && this.#state !== 'connecting') return;
+    this.#attempts = 0;
+    // Somebody takes leave for the next connection, which will not be long.
+    if (this.#state === 'connecting' && this.#current === undefined) return;
+    // What has begun on the old way may wait for ever for an answer.
+    void this.#leave(0);
+    this.#alarm.set(undefined);
+    this.#connect();
   }
 
   #connect(): void {

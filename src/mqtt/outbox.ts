@@ -4,7 +4,7 @@ import { type Message, type MqttFailure, type MqttLink, MqttRefused } from '../p
 import type { Instant } from '../protocol/deadlines.ts';
 import { Retained } from './retained.ts';
 
-/** Messages that the broker has not acknowledged yet; what comes after them waits here, where the newest wins. */
+/** Messages that the broker has not acknowledged yet, fewer where it takes fewer; what comes after them waits here, where the newest wins. */
 const WINDOW = 16;
 /** Events that wait; the oldest are left out then. */
 const MOST_EVENTS = 64;
@@ -76,7 +76,7 @@ export class Outbox {
 
   /** Publishes as much as may be under way. */
   pump(): void {
-    while (this.#link !== undefined && this.#underWay.size < WINDOW) {
+    while (this.#link !== undefined && this.#underWay.size < Math.min(WINDOW, this.#link.receiveMaximum)) {
       const message = this.retained.next() ?? this.#events.shift();
       if (message === undefined) return;
       this.#publish(this.#link, message);

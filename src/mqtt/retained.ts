@@ -8,8 +8,10 @@ export type Rank = (typeof RANK)[keyof typeof RANK];
 interface Entry {
   payload: string;
   readonly rank: Rank;
-  /** Told once before the payload. */
+  /** To be told before the payload, until the broker has it. */
   prelude: string | undefined;
+  /** In this connection to the broker. */
+  isPreludeTold: boolean;
 }
 
 export class Retained {
@@ -33,7 +35,7 @@ export class Retained {
     const entry = this.#wanted.get(topic);
     if (entry?.payload === payload) return;
     if (this.retain) this.#gone.delete(topic);
-    this.#wanted.set(topic, { payload, rank, prelude });
+    this.#wanted.set(topic, { payload, rank, prelude, isPreludeTold: false });
     if (this.#told.get(topic) === payload) this.#due.delete(topic);
     else this.#due.add(topic);
   }
@@ -58,8 +60,9 @@ export class Retained {
 
   /** Everything is to be told again: the broker is another one, or has forgotten. */
   all(isMeant: (rank: Rank) => boolean = () => true): void {
-    for (const [topic, { rank }] of this.#wanted) {
-      if (!isMeant(rank)) continue;
+    for (const [topic, entry] of this.#wanted) {
+      if (!isMeant(entry.rank)) continue;
+      entry.isPreludeTold = false;
       this.#told.delete(topic);
       this.#due.add(topic);
     }
@@ -69,6 +72,8 @@ export class Retained {
   /** The broker has taken it. */
   acknowledged({ topic, payload }: Message): void {
     if (payload === '' && this.#gone.get(topic) === 'told') this.#gone.delete(topic);
+    const entry = this.#wanted.get(topic);
+    if (entry?.prelude === payload) entry.prelude = undefined;
   }
 
   /** What is to be published next, as if it were by now; undefined: nothing. */
@@ -77,10 +82,9 @@ export class Retained {
     const gone = due !== undefined && due.entry.rank < RANK.gone ? undefined : this.#nextGone();
     if (gone !== undefined || due === undefined) return gone;
     const { topic, entry } = due;
-    if (entry.prelude !== undefined) {
-      const { prelude } = entry;
-      entry.prelude = undefined;
-      return this.#message(topic, prelude);
+    if (entry.prelude !== undefined && !entry.isPreludeTold) {
+      entry.isPreludeTold = true;
+      return this.#message(topic, entry.prelude);
     }
     this.#due.delete(topic);
     this.#told.set(topic, entry.payload);

@@ -5,7 +5,7 @@ import type { Alarm } from '../ports/clock.ts';
 import type { LogLevel } from '../ports/log.ts';
 import type { MqttVerdict } from '../ports/mqtt.ts';
 import { Bridge, type BridgeParts } from './bridge.ts';
-import { discoveryTopic, Topics } from './topics.ts';
+import { Topics } from './topics.ts';
 import { Meters, type TotalsStore } from './totals.ts';
 import { tryBroker } from './trial.ts';
 
@@ -87,14 +87,15 @@ export class MqttService implements MqttDoor {
     this.#faults = faults;
     if (old !== undefined && JSON.stringify(old) === JSON.stringify(settings) && this.#isRunning === this.#isWanted)
       return;
-    const isSame = old?.broker.server === settings.broker.server && old.id === settings.id;
-    if (this.#bridge !== undefined && this.#isWanted && isSame) {
+    const isSameServer = old?.broker.server === settings.broker.server;
+    if (this.#bridge !== undefined && this.#isWanted && isSameServer && old.id === settings.id) {
       this.#bridge.change(settings);
       return;
     }
     const bridge = this.#bridge;
     if (bridge !== undefined) {
-      await bridge.farewell();
+      // Under another id we would find our own traces, and take them for those of another router.
+      await (isSameServer && old.id !== settings.id ? bridge.vanish() : bridge.farewell());
       this.#bridge = undefined;
       await bridge.end();
       await this.#save();
@@ -162,7 +163,8 @@ export function trialOf(
     load,
     broker: { ...broker, clientId: `${broker.clientId ?? `l2tpwan-${id}`}-test` },
     topic: new Topics(base).of('bridgeTest'),
-    discovery: discovery ? discoveryTopic(discoveryPrefix, id, 'test') : undefined,
+    // No connection's, whatever it or a router is called: what comes for theirs empty removes them.
+    discovery: discovery ? `${discoveryPrefix}/device/l2tpwan-${id}/config` : undefined,
   });
 }
 

@@ -30,15 +30,16 @@ async function verdict(prepare: (broker: FakeBroker) => void = () => undefined) 
     load: async () => broker,
     broker: BROKER,
     topic: 'l2tpwan/bridge/test',
-    discovery: 'homeassistant/device/l2tpwan_ab_test/config',
+    discovery: 'homeassistant/device/l2tpwan-ab/config',
   });
+  const alarms = trying.then(() => clock.pending);
   await clock.pass(6000);
-  return { ...(await trying), broker, clock };
+  return { ...(await trying), broker, alarms: await alarms };
 }
 
 describe('trying a broker out', () => {
   it('that is all right, and leaves nothing behind', async () => {
-    const { ok, steps, failure, broker, clock } = await verdict();
+    const { ok, steps, failure, broker, alarms } = await verdict();
     expect({ ok, failure }).toEqual({ ok: true, failure: null });
     expect(steps.map(({ step }) => step)).toEqual([
       ...['load', 'connect', 'subscribe', 'publish', 'read-back'],
@@ -46,8 +47,8 @@ describe('trying a broker out', () => {
     ]);
     expect(broker.retained.size).toBe(0);
     expect(broker.clients).toEqual([]);
-    expect(clock.pending).toBe(0);
-    expect(broker.log.at(-1)).toMatchObject({ topic: 'homeassistant/device/l2tpwan_ab_test/config', payload: '' });
+    expect(alarms).toBe(0);
+    expect(broker.log.at(-1)).toMatchObject({ topic: 'homeassistant/device/l2tpwan-ab/config', payload: '' });
   });
 
   // biome-ignore format: a table
@@ -61,9 +62,20 @@ describe('trying a broker out', () => {
     ['does not let us speak, and does not say so', (broker) => { broker.forbids = () => 'vanishes'; },
       'read-back', 'publish', /l2tpwan\/bridge\/test and did not give it back: its access rules/],
     ['does not let us speak to Home Assistant', (broker) => { broker.forbids = (topic) => topic.startsWith('home') && 'vanishes'; },
-      'discovery', 'publish', /homeassistant\/device\/l2tpwan_ab_test\/config and did not give it back/],
+      'discovery', 'publish', /homeassistant\/device\/l2tpwan-ab\/config and did not give it back/],
+    ['says nothing when asked', (broker) => { broker.ignores = (topic) => topic.startsWith('l2tpwan'); },
+      'subscribe', 'subscribe', /does not say within 5 s whether we may hear l2tpwan\/bridge\/test/],
+    // Asked first, and stuck from then on.
+    ['acknowledges nothing', (broker) => { broker.hides = () => { broker.isStalled = true; return false; }; },
+      'publish', 'publish', /does not acknowledge a message to l2tpwan\/bridge\/test within 5 s/],
+    ['gives nothing back', (broker) => { broker.isMute = true; },
+      'read-back', 'publish', /l2tpwan\/bridge\/test and did not give it back/],
+    ['says nothing of Home Assistant', (broker) => { broker.ignores = (topic) => topic.startsWith('home'); },
+      'discovery', 'subscribe', /whether we may hear homeassistant\/device\/l2tpwan-ab\/config/],
+    ['goes away', (broker) => { broker.hides = () => { queueMicrotask(() => broker.cut()); return false; }; },
+      'publish', 'lost', /the broker went away/],
   ])('that %s', async (_, prepare, step, stage, words) => {
-    const { ok, steps, failure, broker } = await verdict(prepare);
+    const { ok, steps, failure, broker, alarms } = await verdict(prepare);
     expect(ok).toBe(false);
     expect(steps.at(-1)).toMatchObject({ step, ok: false });
     expect(steps.slice(0, -1).every((each) => each.ok)).toBe(true);
@@ -71,6 +83,7 @@ describe('trying a broker out', () => {
     expect(failure?.words).toMatch(words);
     expect(JSON.stringify({ steps, failure })).not.toContain('s3cret');
     expect(broker.clients).toEqual([]);
+    expect(alarms).toBe(0);
   });
 
   it('with nothing that speaks MQTT', async () => {

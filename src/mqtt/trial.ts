@@ -5,8 +5,8 @@ import { MqttRefused } from '../ports/mqtt.ts';
 import type { Entropy } from '../protocol/machine.ts';
 import { failureWords } from './keeper.ts';
 
-/** For a message to come back. */
-const READ_BACK_MS = 5000;
+/** For each answer of the broker, once it is connected, and for a message to come back. */
+const ANSWER_MS = 5000;
 const GOODBYE_MS = 500;
 
 export interface TrialParts {
@@ -22,7 +22,7 @@ export interface TrialParts {
 
 type Step = MqttVerdict['steps'][number];
 
-/** Never rejects. Takes as long as the broker does, at most the connect timeout and some 20 s. */
+/** Never rejects. Takes as long as the broker does: connecting as long as its settings allow, each later step 5 s at most. */
 export async function tryBroker(parts: TrialParts): Promise<MqttVerdict> {
   const trial = new Trial(parts);
   const failure = await trial.run().then(
@@ -90,15 +90,13 @@ class Trial {
     names: Step['step'][],
   ): Promise<void> {
     const [subscribe = 'subscribe', publish = 'publish', readBack = 'read-back'] = names;
-    const race = <Value>(work: Promise<Value>) => Promise.race([work, lost]);
-    await this.#step(subscribe, () => race(link.subscribe([topic])), `may hear ${topic}`);
+    // What is lost already says so first: it knows why.
+    const within = <Value>(work: Promise<Value>, late: MqttFailure) => this.#within(Promise.race([lost, work]), late);
+    await this.#step(subscribe, () => within(link.subscribe([topic]), unanswered(topic)), `may hear ${topic}`);
     const back = this.#hear((message) => message.topic === topic && message.payload === payload);
-    await this.#step(
-      publish,
-      () => race(link.publish({ topic, payload, retain: false, qos: 1 })),
-      `${topic} was taken`,
-    );
-    await this.#step(readBack, () => race(this.#within(back, topic)), `${topic} came back`);
+    const message = { topic, payload, retain: false, qos: 1 } as const;
+    await this.#step(publish, () => within(link.publish(message), unacknowledged(topic)), `${topic} was taken`);
+    await this.#step(readBack, () => within(back, silent(topic)), `${topic} came back`);
   }
 
   #hear(isMeant: (message: HeardMessage) => boolean): Promise<void> {
@@ -107,15 +105,13 @@ class Trial {
     });
   }
 
-  #within(back: Promise<void>, topic: string): Promise<void> {
+  /** @param late what is wrong when it takes longer than an answer may */
+  #within<Value>(work: Promise<Value>, late: MqttFailure): Promise<Value> {
     const { clock } = this.#parts;
     return new Promise((resolve, reject) => {
-      const alarm = clock.alarm(() => reject(new MqttRefused(silent(topic))));
-      alarm.set(clock.now() + READ_BACK_MS);
-      void back.then(() => {
-        alarm.close();
-        resolve();
-      });
+      const alarm = clock.alarm(() => reject(new MqttRefused(late)));
+      alarm.set(clock.now() + ANSWER_MS);
+      void work.then(resolve, reject).finally(() => alarm.close());
     });
   }
 
@@ -133,6 +129,18 @@ class Trial {
     }
   }
 }
+
+const unanswered = (topic: string): MqttFailure => ({
+  stage: 'subscribe',
+  words: `the broker does not say within ${ANSWER_MS / 1000} s whether we may hear ${topic}`,
+  detail: 'timeout',
+});
+
+const unacknowledged = (topic: string): MqttFailure => ({
+  stage: 'publish',
+  words: `the broker does not acknowledge a message to ${topic} within ${ANSWER_MS / 1000} s`,
+  detail: 'timeout',
+});
 
 const silent = (topic: string): MqttFailure => ({
   stage: 'publish',

@@ -5,8 +5,10 @@ export type MqttVersion = (typeof MQTT_VERSIONS)[number];
 
 /** Where the broker is and how it is to be met. Files are read anew for every connection. */
 export interface BrokerSettings {
-  /** `mqtt:`, `mqtts:`, `ws:` or `wss:` URL without user information. */
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:` URL without user information and query; everybody may see it. */
   readonly server: string;
+  /** The query of a WebSocket's URL, `?` included; it may be a token, so nobody is to see it. */
+  readonly query?: string;
   readonly version: MqttVersion;
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -99,6 +101,8 @@ export interface MqttListener {
 }
 
 export interface MqttLink {
+  /** Messages of QoS 1 that the broker takes before it has acknowledged the first of them, at least 1. Only once connected. */
+  readonly receiveMaximum: number;
   /**
    * Messages leave in the order in which they were published. Only once connected.
    * @throws MqttRefused `publish`, or the reason of `lost` for everything that was not acknowledged by then

@@ -32,6 +32,10 @@ export class FakeBroker implements MqttPort {
   isMute = false;
   /** It takes everything and acknowledges nothing. */
   isStalled = false;
+  /** How many messages it takes before it has acknowledged them; with one more it hangs up. */
+  receiveMaximum = 65_535;
+  /** Topics about which it says nothing, whether they are asked for or published to. */
+  ignores: (topic: string) => boolean = () => false;
   /** Messages to such topics are refused, or vanish. */
   forbids: (topic: string) => 'refused' | 'vanishes' | false = () => false;
   /** Topics that nobody may subscribe to. */
@@ -48,15 +52,20 @@ export class FakeBroker implements MqttPort {
     this.#sessions.add(session);
     queueMicrotask(() => this.#letIn(session));
     return {
+      receiveMaximum: this.receiveMaximum,
       publish: (message) =>
         new Promise((done, fail) => {
           if (session.isOver || !session.isConnected) throw new Error('published without a connection');
+          if (this.ignores(message.topic)) return;
           session.waiting.push({ message, done, fail });
+          if (session.waiting.filter((each) => each.message.qos === 1).length > this.receiveMaximum)
+            this.#end(session, { stage: 'lost', words: 'receive maximum exceeded', detail: '' }, true);
           queueMicrotask(() => this.#work(session));
         }),
       subscribe: async (topics) => {
         await Promise.resolve();
         if (session.isOver) throw new MqttRefused(GONE);
+        if (topics.some((topic) => this.ignores(topic))) await new Promise<never>(() => undefined);
         const hidden = topics.filter((topic) => this.hides(topic));
         const granted = topics.filter((topic) => !this.hides(topic));
         session.filters.push(...granted);

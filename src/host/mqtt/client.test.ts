@@ -18,10 +18,10 @@ afterEach(async () => {
   await new Promise<void>((resolve) => broker.close(resolve));
 });
 
-async function roundTrip(server: string): Promise<void> {
+async function roundTrip(server: string, query?: string): Promise<void> {
   const heard = new Heard();
   const will = retained('l2tpwan/bridge/state', 'offline');
-  const link = mqttClient.connect(brokerSettings(0, { server }), will, heard);
+  const link = mqttClient.connect(brokerSettings(0, { server, ...(query && { query }) }), will, heard);
   await heard.whenConnected();
   await link.subscribe(['l2tpwan/+/set', 'l2tpwan/bridge/#']);
   await link.publish(retained('l2tpwan/bridge/state', 'online'));
@@ -41,11 +41,16 @@ it('goes over TCP', () => roundTrip(`mqtt://127.0.0.1:${door.port}`));
 
 it('goes over WebSocket', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket) => broker.handle(createWebSocketStream(socket)));
+  const asked: (string | undefined)[] = [];
+  server.on('connection', (socket, { url }) => {
+    asked.push(url);
+    broker.handle(createWebSocketStream(socket));
+  });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   try {
-    await roundTrip(`ws://127.0.0.1:${port}/mqtt`);
+    await roundTrip(`ws://127.0.0.1:${port}/mqtt`, '?token=a%20b');
+    expect(asked).toEqual(['/mqtt?token=a%20b']);
   } finally {
     server.close();
   }

@@ -18,6 +18,12 @@ export const failureOf = (error: unknown): MqttFailure =>
     ? error.failure
     : { stage: 'files', words: `an internal error: ${String(error)}`, detail: detailOf(error as Error) };
 
+/** What may be secret in a query: all of it, and each value that is too long to be in a sentence by accident. */
+export const tokensOf = (query = ''): string[] => [
+  query.slice(1),
+  ...[...new URLSearchParams(query).values()].filter(({ length }) => length >= 8),
+];
+
 /** @param secrets are not to be read by anybody, even where a broker repeats them */
 export function withoutSecrets(failure: MqttFailure, secrets: readonly (string | undefined)[]): MqttFailure {
   const blank = (text: string) =>

@@ -105,6 +105,18 @@ describe('CONNACK', () => {
     expect((await failure(answering(packet), settings)).detail).toBe('135 not authorised: no … here');
   });
 
+  it('of a web server that repeats the token in the URL', async () => {
+    door = await Door.open(answering(Buffer.from('HTTP/1.1 403 no eyJhbGci here, nor ?token=eyJhbGci\r\n\r\n')));
+    const heard = new Heard();
+    const settings = brokerSettings(0, { server: `ws://127.0.0.1:${door.port}`, query: '?token=eyJhbGci' });
+    mqttClient.connect(settings, undefined, heard);
+    expect(await heard.whenRefused()).toEqual({
+      stage: 'websocket',
+      words: `the web server at 127.0.0.1 port ${door.port} has no WebSocket at /`,
+      detail: '403 no … here, nor ?…',
+    });
+  });
+
   it('that does not come', async () => {
     const found = await failure(answering(), { connectTimeoutMs: 200 });
     expect(found).toEqual({
@@ -185,6 +197,16 @@ describe('a link that is connected', () => {
         detail: '128 unspecified error',
       },
     });
+  });
+
+  it.each([
+    ['MQTT 5 that says so (§3.2.2.3.3)', hex('20 06 00 00 03 21 00 0a'), '5', 10],
+    ['MQTT 5 that says what is forbidden', hex('20 06 00 00 03 21 00 00'), '5', 1],
+    ['MQTT 5', CONNACK_5, '5', 65_535],
+    ['MQTT 3.1.1', CONNACK, '3.1.1', 65_535],
+  ] as const)('knows how much may be under way: %s', async (_, connack, version, most) => {
+    const { link } = await connected(answering(connack), { version });
+    expect(link.receiveMaximum).toBe(most);
   });
 
   it('says which message is not taken, and why (MQTT 5 §3.4)', async () => {

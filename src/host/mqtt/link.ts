@@ -9,7 +9,7 @@ import {
   type MqttListener,
   MqttRefused,
 } from '../../ports/mqtt.ts';
-import { type CodedError, failureOf, withoutSecrets } from './failure.ts';
+import { type CodedError, failureOf, tokensOf, withoutSecrets } from './failure.ts';
 import { type Credentials, credentialsOf } from './files.ts';
 import {
   broken,
@@ -48,6 +48,11 @@ export class Link implements MqttLink {
     this.#transport = new Transport(broker);
     this.#patience = setTimeout(() => this.#tooSlow(), broker.connectTimeoutMs);
     void this.#open();
+  }
+
+  get receiveMaximum(): number {
+    // 0 is forbidden; a link that must not publish at all would be of no use.
+    return Math.max(1, this.#connack?.properties?.receiveMaximum ?? MOST_UNDER_WAY);
   }
 
   publish({ topic, payload, retain, qos }: Message): Promise<void> {
@@ -163,7 +168,8 @@ export class Link implements MqttLink {
   #fail(failure: MqttFailure): void {
     if (this.#state === 'over') return;
     const wasEnding = this.#state === 'ending';
-    const told = withoutSecrets(failure, [this.#credentials.password, this.#broker.password]);
+    const { password, query } = this.#broker;
+    const told = withoutSecrets(failure, [this.#credentials.password, password, ...tokensOf(query)]);
     this.#close(told);
     if (!wasEnding) this.#listener.lost(told);
   }
@@ -197,6 +203,9 @@ export class Link implements MqttLink {
 
 /** Octets. Ours, because what is meant for us has some hundred; MQTT 5 tells the broker, which then keeps the others to itself. */
 const LARGEST_PACKET = 65_536;
+
+/** What holds without a Receive Maximum (MQTT 5 §3.2.2.3.3), and in 3.1.1, whose packet identifiers are no more than that. */
+const MOST_UNDER_WAY = 65_535;
 
 /** MQTT.js has a patience of its own, which begins after ours. */
 const LONGER_THAN_OURS_MS = 2 ** 31 - 1;

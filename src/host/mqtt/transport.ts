@@ -39,7 +39,7 @@ export class Transport {
     if (!address.isWebSocket) return this.#socket;
     this.#stage = 'websocket';
     const { overWebSocket } = await import('./websocket.ts');
-    return this.#socket && overWebSocket(broker.server, address, this.#socket);
+    return this.#socket && overWebSocket(broker.server + (broker.query ?? ''), address, this.#socket);
   }
 
   /** What is said when it takes too long to open. */
