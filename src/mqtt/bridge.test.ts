@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FakeBroker } from '../../test/support/fake-broker.ts';
-import { type MqttScene, mqttScene } from '../../test/support/mqtt-scene.ts';
+import { connectedScene, type MqttScene, mqttScene } from '../../test/support/mqtt-scene.ts';
 import { stage } from '../../test/support/scripted-engine.ts';
 
 const DISCOVERY = 'homeassistant/device/l2tpwan_b00b1e5_wan/config';
-
-/** Connected, and the first round is over. */
-async function connected(...[options]: Parameters<typeof mqttScene>) {
-  const scene = await mqttScene(options);
-  await scene.soon(1500);
-  return scene;
-}
 
 const state = ({ broker }: MqttScene): unknown => JSON.parse(broker.retained.get('l2tpwan/wan') ?? 'null');
 
@@ -25,7 +18,7 @@ describe('the first connection to a broker', () => {
   });
 
   it('tells everything, in an order in which nobody is told too much too early', async () => {
-    const { broker } = await connected();
+    const { broker } = await connectedScene();
     expect(broker.takeTopics()).toEqual([
       'l2tpwan/bridge/info',
       'l2tpwan/wan/availability',
@@ -41,7 +34,7 @@ describe('the first connection to a broker', () => {
   });
 
   it('tells nothing twice that has not changed', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.takeTopics();
     await scene.soon(120_000);
     expect(scene.broker.takeTopics()).toEqual([]);
@@ -50,7 +43,7 @@ describe('the first connection to a broker', () => {
 
 describe('what happens to a connection', () => {
   it('is published at once, as a state and as events', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.takeTopics();
     await scene.comesUp();
     await scene.soon(60);
@@ -73,7 +66,7 @@ describe('what happens to a connection', () => {
   });
 
   it('has its failure in words', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.happens({
       type: 'event',
       event: {
@@ -98,7 +91,7 @@ describe('what happens to a connection', () => {
   });
 
   it('and what flows is measured', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.comesUp({ receivedOctets: 1000, sentOctets: 10 });
     await scene.soon(10_000);
     scene.count({ receivedOctets: 101_000, sentOctets: 1010, receivedPackets: 5 });
@@ -123,7 +116,7 @@ describe('what happens to a connection', () => {
   });
 
   it('to the last octet that can be known before a tunnel is hung up', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.comesUp({ receivedOctets: 1000 });
     await scene.soon(5000);
     scene.count({ receivedOctets: 5000 });
@@ -134,7 +127,7 @@ describe('what happens to a connection', () => {
   });
 
   it('survives a wall clock that is set: rates do not move', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.comesUp();
     await scene.soon(10_000);
     scene.clock.wallOffset += 86_400_000;
@@ -146,7 +139,7 @@ describe('what happens to a connection', () => {
 
 describe('a broker that is away', () => {
   it('gets the newest states, the latest events and a word about the rest when it is back', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.refusal = { stage: 'tcp', words: 'nobody answers at localhost', detail: 'ECONNREFUSED' };
     scene.broker.cut();
     expect(scene.broker.retained.get('l2tpwan/bridge/state')).toBe('{"state":"offline"}');
@@ -166,7 +159,7 @@ describe('a broker that is away', () => {
   });
 
   it('is tried again after growing waits, at most five minutes apart', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.refusal = { stage: 'tcp', words: 'nobody answers', detail: '' };
     scene.broker.cut();
     await scene.soon(3_600_000);
@@ -181,7 +174,7 @@ describe('a broker that is away', () => {
   });
 
   it('is tried at once when a tunnel comes up', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.refusal = { stage: 'tcp', words: 'no route', detail: '' };
     scene.broker.cut();
     await scene.soon(600_000);
@@ -203,7 +196,7 @@ describe('a broker that is away', () => {
   });
 
   it('though nobody says so, is noticed', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.isStalled = true;
     await scene.comesUp();
     await scene.soon(19_000);
@@ -217,7 +210,7 @@ describe('a broker that is away', () => {
   });
 
   it('costs no more memory after a day', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.isStalled = true;
     for (let i = 0; i < 500; i++) await scene.happens(stage('tunnel'), { attempts: i });
     scene.broker.recover();
@@ -229,7 +222,7 @@ describe('a broker that is away', () => {
 
 describe('Home Assistant', () => {
   it('that starts is told again what there is, after a moment, and then how things stand', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.takeTopics();
     scene.broker.publish('homeassistant/status', 'online');
     await scene.soon(900);
@@ -247,14 +240,14 @@ describe('Home Assistant', () => {
   it('is not told again by what was said before we came', async () => {
     const broker = new FakeBroker();
     broker.publish('homeassistant/status', 'online', true);
-    const scene = await connected({ broker });
+    const scene = await connectedScene({ broker });
     scene.broker.takeTopics();
     await scene.soon(8000);
     expect(scene.broker.takeTopics()).toEqual([]);
   });
 
   it('loses a connection that is removed, without a restart', async () => {
-    const scene = await connected({ connections: { wan: {}, spare: {} } });
+    const scene = await connectedScene({ connections: { wan: {}, spare: {} } });
     expect(scene.broker.retained.has('l2tpwan/spare/stats')).toBe(true);
     await scene.reload({}, { wan: {} });
     await scene.soon(10_000);
@@ -267,7 +260,7 @@ describe('Home Assistant', () => {
   });
 
   it('loses everything when discovery is switched off, without a restart and without another connection', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     const tries = scene.broker.asked.length;
     await scene.reload({ discovery: false, discoveryStatusTopic: 'homeassistant/status' });
     await scene.soon(2000);
@@ -277,7 +270,7 @@ describe('Home Assistant', () => {
   });
 
   it('loses switch and button in the way it wants when commands are switched off', async () => {
-    const scene = await connected({ mqtt: { commands: true } });
+    const scene = await connectedScene({ mqtt: { commands: true } });
     expect(scene.broker.last(DISCOVERY)).toMatchObject({ components: { enabled: { platform: 'switch' } } });
     scene.broker.takeTopics();
     await scene.reload({ commands: false });
@@ -291,10 +284,10 @@ describe('Home Assistant', () => {
   });
 
   it('loses what an earlier run announced and nobody wants any more, once that is certain', async () => {
-    const before = await connected({ connections: { wan: {}, old: {}, asleep: {} } });
+    const before = await connectedScene({ connections: { wan: {}, old: {}, asleep: {} } });
     await before.service.farewell();
     await before.service.end();
-    const scene = await connected({ broker: before.broker, configured: async () => ['asleep'] });
+    const scene = await connectedScene({ broker: before.broker, configured: async () => ['asleep'] });
     expect(scene.broker.retained.has('l2tpwan/old')).toBe(true);
     expect(JSON.stringify(scene.broker.last('l2tpwan/bridge/info'))).toContain('l2tpwan/old');
     await scene.soon(60_000);
@@ -307,7 +300,7 @@ describe('Home Assistant', () => {
 
 describe('the end', () => {
   it('is told before tunnels are hung up, and waited for half a second at most', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     const farewell = scene.service.farewell();
     await scene.soon(0);
     await farewell;
@@ -319,7 +312,7 @@ describe('the end', () => {
   });
 
   it('waits for nobody who is not there', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.isStalled = true;
     let isOver = false;
     void scene.service.farewell().then(() => {
@@ -335,14 +328,14 @@ describe('the end', () => {
   });
 
   it('keeps no totals that say nothing', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.soon(3_600_000);
     await scene.service.end();
     expect(scene.saves).toEqual([]);
   });
 
   it('keeps the totals each hour as well, when they have changed', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.comesUp({ receivedOctets: 500 });
     await scene.soon(3_500_000);
     expect(scene.saves).toEqual([]);
@@ -353,12 +346,12 @@ describe('the end', () => {
   });
 
   it('keeps the totals', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.comesUp({ receivedOctets: 500, sentOctets: 5 });
     await scene.soon(100);
     await scene.service.end();
     expect(scene.saves).toHaveLength(1);
-    const again = await connected({ saved: scene.saves[0] ?? '' });
+    const again = await connectedScene({ saved: scene.saves[0] ?? '' });
     expect(again.broker.last('l2tpwan/wan/stats')).toMatchObject({ rx_total: 500, tx_total: 5 });
     await again.comesUp({ receivedOctets: 100 });
     await again.soon(10_000);
@@ -368,7 +361,7 @@ describe('the end', () => {
 
 describe('a reload', () => {
   it('that changes nothing leaves the connection alone', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     const tries = scene.broker.asked.length;
     scene.broker.takeTopics();
     await scene.reload({});
@@ -379,7 +372,7 @@ describe('a reload', () => {
   });
 
   it('to another base topic takes the old ones away', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.reload({ baseTopic: 'attic/wan' });
     await scene.soon(3000);
     expect([...scene.broker.retained.keys()].sort()).toEqual([
@@ -393,7 +386,7 @@ describe('a reload', () => {
   });
 
   it('to another broker says goodbye to the old one', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.reload({ server: 'mqtt://other' });
     await scene.soon(3000);
     expect(scene.broker.asked.at(-1)?.server).toBe('mqtt://other');
@@ -404,7 +397,7 @@ describe('a reload', () => {
   });
 
   it('that switches it off, and on again', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.reload({ enabled: false });
     await scene.soon(100);
     expect(scene.broker.clients).toEqual([]);
@@ -417,7 +410,7 @@ describe('a reload', () => {
   });
 
   it('without retain: the broker forgets, and is still told', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     await scene.reload({ retain: false });
     await scene.soon(2000);
     expect([...scene.broker.retained.keys()]).toEqual([]);
@@ -427,7 +420,7 @@ describe('a reload', () => {
 
 describe('the log', () => {
   it('is published from the level on that is wished for, and never its own echo', async () => {
-    const scene = await connected({ mqtt: { logging: 'warn' } });
+    const scene = await connectedScene({ mqtt: { logging: 'warn' } });
     scene.broker.forbids = (topic) => (topic === 'l2tpwan/wan' ? 'refused' : false);
     await scene.comesUp();
     await scene.soon(100);

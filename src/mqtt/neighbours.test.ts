@@ -1,23 +1,16 @@
 /** Two routers on one broker: what each leaves there is its own. */
 import { describe, expect, it } from 'vitest';
 import { FakeBroker } from '../../test/support/fake-broker.ts';
-import { mqttScene } from '../../test/support/mqtt-scene.ts';
+import { connectedScene, mqttScene } from '../../test/support/mqtt-scene.ts';
 import { stage } from '../../test/support/scripted-engine.ts';
-
-/** Connected, and the first round is over. */
-async function connected(...[options]: Parameters<typeof mqttScene>) {
-  const scene = await mqttScene(options);
-  await scene.soon(1500);
-  return scene;
-}
 
 describe('two routers on one broker', () => {
   const topicsOf = ({ retained }: FakeBroker, base: string) =>
     [...retained.keys()].filter((topic) => topic.startsWith(`${base}/`)).sort();
 
   it('the second one steps aside, and says so', async () => {
-    const one = await connected({ id: 'aaa' });
-    const other = await connected({ id: 'bbb', broker: one.broker, seed: 2 });
+    const one = await connectedScene({ id: 'aaa' });
+    const other = await connectedScene({ id: 'bbb', broker: one.broker, seed: 2 });
     expect(topicsOf(one.broker, 'l2tpwan-bbb')).toEqual([
       'l2tpwan-bbb/bridge/info',
       'l2tpwan-bbb/bridge/state',
@@ -65,7 +58,7 @@ describe('two routers on one broker', () => {
     'router %s keeps all that is its own when %s comes later, whatever happens to the broker',
     async (first, second) => {
       const broker = new FakeBroker();
-      const one = await connected({ id: first, broker });
+      const one = await connectedScene({ id: first, broker });
       const before = topicsOf(broker, 'l2tpwan');
       const other = await mqttScene({ id: second, broker, seed: 2, connections: { wan: {}, extra: {} } });
       const pass = async (ms: number) => {
@@ -93,7 +86,7 @@ describe('two routers on one broker', () => {
   );
 
   it('what happened before the second one knew of the first goes to its own topics', async () => {
-    const one = await connected({ id: 'aaa' });
+    const one = await connectedScene({ id: 'aaa' });
     one.broker.refusal = { stage: 'tcp', words: 'away', detail: '' };
     const other = await mqttScene({ id: 'bbb', broker: one.broker, seed: 2 });
     await other.comesUp();

@@ -1,20 +1,13 @@
 /** What the broker is left with, whatever becomes of settings and links. */
 import { describe, expect, it } from 'vitest';
-import { mqttScene } from '../../test/support/mqtt-scene.ts';
+import { connectedScene, mqttScene } from '../../test/support/mqtt-scene.ts';
 
 const DISCOVERY = 'homeassistant/device/l2tpwan_b00b1e5_wan/config';
 const REFUSED = { stage: 'connack', words: 'the broker refuses the user name or password', detail: '' } as const;
 
-/** Connected, and the first round is over. */
-async function connected(...[options]: Parameters<typeof mqttScene>) {
-  const scene = await mqttScene(options);
-  await scene.soon(1500);
-  return scene;
-}
-
 describe('the broker', () => {
   it('knows that we are offline when it refuses our new settings', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.refusal = REFUSED;
     await scene.reload({ username: 'x', password: 'wrong' });
     await scene.soon(2000);
@@ -26,7 +19,7 @@ describe('the broker', () => {
   });
 
   it('is left with nothing below a base topic that is ours no more, though it refuses the new settings', async () => {
-    const scene = await connected();
+    const scene = await connectedScene();
     scene.broker.refusal = REFUSED;
     await scene.reload({ baseTopic: 'attic' });
     await scene.soon(2000);
@@ -34,7 +27,7 @@ describe('the broker', () => {
   });
 
   it('keeps no discovery that was switched off while nobody ran', async () => {
-    const before = await connected();
+    const before = await connectedScene();
     await before.service.farewell();
     await before.service.end();
     const { broker } = before;
@@ -46,7 +39,7 @@ describe('the broker', () => {
   });
 
   it('is left with nothing of an id that is ours no more, and the base topic stays', async () => {
-    const scene = await connected({ mqtt: { id: 'old' } });
+    const scene = await connectedScene({ mqtt: { id: 'old' } });
     await scene.reload({ id: 'new' });
     await scene.soon(5000);
     expect(scene.service.view).toMatchObject({ state: 'connected', base: 'l2tpwan' });
@@ -56,7 +49,7 @@ describe('the broker', () => {
   });
 
   it('is told of switch and button that are gone until it has taken it', async () => {
-    const scene = await connected({ mqtt: { commands: true } });
+    const scene = await connectedScene({ mqtt: { commands: true } });
     scene.broker.isStalled = true;
     await scene.reload({ commands: false });
     await scene.soon(100);
@@ -76,7 +69,7 @@ describe('without retain', () => {
     ['the connection', async () => undefined],
     [
       'the start of Home Assistant',
-      async ({ broker, soon }: Awaited<ReturnType<typeof connected>>) => {
+      async ({ broker, soon }: Awaited<ReturnType<typeof connectedScene>>) => {
         await soon(10_000);
         broker.takeTopics();
         broker.publish('homeassistant/status', 'online');
@@ -84,7 +77,7 @@ describe('without retain', () => {
       },
     ],
   ])('says what discovery tells of once more, some seconds after %s', async (_, happen) => {
-    const scene = await connected({ mqtt: { retain: false } });
+    const scene = await connectedScene({ mqtt: { retain: false } });
     await happen(scene);
     await scene.soon(6000);
     const topics = scene.broker.takeTopics();

@@ -1,24 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FakeBroker } from '../../test/support/fake-broker.ts';
 import { FakeClock } from '../../test/support/fake-host.ts';
-import type { BrokerSettings } from '../ports/mqtt.ts';
+import { brokerSettings } from '../../test/support/mqtt-ends.ts';
 import { tryBroker } from './trial.ts';
 
-const BROKER: BrokerSettings = {
-  server: 'mqtt://broker',
-  version: '3.1.1',
-  username: 'router',
-  password: 's3cret',
-  credentialsFile: undefined,
-  clientId: 'l2tpwan-ab-test',
-  keepaliveS: 60,
-  connectTimeoutMs: 10_000,
-  ca: undefined,
-  certificate: undefined,
-  key: undefined,
-  serverName: undefined,
-  rejectUnauthorized: true,
-};
+const BROKER = brokerSettings(1883, { server: 'mqtt://broker', username: 'router', password: 's3cret' });
 
 async function verdict(prepare: (broker: FakeBroker) => void = () => undefined) {
   const broker = new FakeBroker();

@@ -11,6 +11,7 @@ import { MQTT_VERSIONS } from '../../src/ports/mqtt.ts';
 import { MqttSection } from '../openwrt/mqtt-section.ts';
 import { FakeBroker } from '../support/fake-broker.ts';
 import { FakeClock } from '../support/fake-host.ts';
+import { brokerSettings } from '../support/mqtt-ends.ts';
 import { allow, openPage, shoot } from './page.ts';
 import { eventually } from './parts/card.ts';
 import { Router } from './router.ts';
@@ -331,21 +332,7 @@ async function verdictOf(prepare: (broker: FakeBroker) => void) {
     clock,
     entropy: (count) => new Uint8Array(count).fill(7),
     load: async () => broker,
-    broker: {
-      server: 'mqtt://192.168.1.2',
-      version: '3.1.1',
-      username: 'router',
-      password: 's3cret',
-      credentialsFile: undefined,
-      clientId: 'l2tpwan-ab-test',
-      keepaliveS: 60,
-      connectTimeoutMs: 10_000,
-      ca: undefined,
-      certificate: undefined,
-      key: undefined,
-      serverName: undefined,
-      rejectUnauthorized: true,
-    },
+    broker: brokerSettings(1883, { server: 'mqtt://192.168.1.2', username: 'router', password: 's3cret' }),
     topic: 'l2tpwan/bridge/test',
     discovery: undefined,
   });

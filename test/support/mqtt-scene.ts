@@ -126,6 +126,13 @@ export async function mqttScene(options: SceneOptions = {}) {
   };
 }
 
+/** A scene that is connected, its first round over. */
+export async function connectedScene(options: SceneOptions = {}) {
+  const scene = await mqttScene(options);
+  await scene.soon(1500);
+  return scene;
+}
+
 function settingsOf(connections: Record<string, object>, mqtt: object = {}): Settings {
   const raw = {
     connections: Object.fromEntries(Object.entries(connections).map(([name, fields]) => [name, { ...WAN, ...fields }])),
