@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { FakeBroker } from '../../test/support/fake-broker.ts';
-import { FakeClock } from '../../test/support/fake-host.ts';
-import { brokerSettings } from '../../test/support/mqtt-ends.ts';
-import { tryBroker } from './trial.ts';
+import type { FakeBroker } from '../../test/support/fake-broker.ts';
+import { tried } from '../../test/support/mqtt-trial.ts';
 
-const BROKER = brokerSettings(1883, { server: 'mqtt://broker', username: 'router', password: 's3cret' });
+const DISCOVERY = { discovery: 'homeassistant/device/l2tpwan-ab/config' };
 
-async function verdict(prepare: (broker: FakeBroker) => void = () => undefined) {
-  const broker = new FakeBroker();
-  const clock = new FakeClock();
-  prepare(broker);
-  const trying = tryBroker({
-    clock,
-    entropy: (count) => new Uint8Array(count).fill(7),
-    load: async () => broker,
-    broker: BROKER,
-    topic: 'l2tpwan/bridge/test',
-    discovery: 'homeassistant/device/l2tpwan-ab/config',
-  });
-  const alarms = trying.then(() => clock.pending);
-  await clock.pass(6000);
-  return { ...(await trying), broker, alarms: await alarms };
+async function verdict(prepare?: (broker: FakeBroker) => void) {
+  const { verdict: said, ...more } = await tried(prepare, DISCOVERY);
+  return { ...said, ...more };
 }
 
 describe('trying a broker out', () => {
@@ -74,8 +60,7 @@ describe('trying a broker out', () => {
 
   it('with nothing that speaks MQTT', async () => {
     const load = () => Promise.reject(new Error('no such module'));
-    const entropy = (count: number) => new Uint8Array(count);
-    const parts = { clock: new FakeClock(), entropy, load, broker: BROKER, topic: 't', discovery: undefined };
-    expect(await tryBroker(parts)).toMatchObject({ ok: false, steps: [{ step: 'load', ok: false }] });
+    const { verdict: said } = await tried(undefined, { load });
+    expect(said).toMatchObject({ ok: false, steps: [{ step: 'load', ok: false }] });
   });
 });

@@ -5,13 +5,10 @@ import { MQTT } from '../../src/daemon/mqtt-schema.ts';
 import type { MqttView } from '../../src/daemon/mqtt-view.ts';
 import { readSettings } from '../../src/daemon/settings.ts';
 import { fieldsAt } from '../../src/daemon/settings-schema.ts';
-import { tryBroker } from '../../src/mqtt/trial.ts';
 import { LOG_LEVELS } from '../../src/ports/log.ts';
 import { MQTT_VERSIONS } from '../../src/ports/mqtt.ts';
 import { MqttSection } from '../openwrt/mqtt-section.ts';
-import { FakeBroker } from '../support/fake-broker.ts';
-import { FakeClock } from '../support/fake-host.ts';
-import { brokerSettings } from '../support/mqtt-ends.ts';
+import { tried } from '../support/mqtt-trial.ts';
 import { allow, openPage, shoot } from './page.ts';
 import { eventually } from './parts/card.ts';
 import { Router } from './router.ts';
@@ -323,23 +320,6 @@ describe('the form', () => {
   });
 });
 
-/** What the daemon answers when this is the broker. */
-async function verdictOf(prepare: (broker: FakeBroker) => void) {
-  const broker = new FakeBroker();
-  const clock = new FakeClock();
-  prepare(broker);
-  const trying = tryBroker({
-    clock,
-    entropy: (count) => new Uint8Array(count).fill(7),
-    load: async () => broker,
-    broker: brokerSettings(1883, { server: 'mqtt://192.168.1.2', username: 'router', password: 's3cret' }),
-    topic: 'l2tpwan/bridge/test',
-    discovery: undefined,
-  });
-  await clock.pass(6000);
-  return trying;
-}
-
 describe('the state', () => {
   const view = (state: MqttView['state'], more: Partial<MqttView> = {}): MqttView => ({
     ...{ state, server: 'mqtt://192.168.1.2', base: 'l2tpwan', failure: null },
@@ -391,7 +371,7 @@ describe('the test of the broker', () => {
 
   it('tells each step', async () => {
     const router = new Router();
-    router.l2tpwan.verdict = await verdictOf(() => undefined);
+    router.l2tpwan.verdict = (await tried()).verdict;
     const server = 'mqtt://192.168.1.2';
     router.l2tpwan.mqtt = { state: 'connected', server, base: 'l2tpwan', failure: null };
     const { page } = await open({ enabled: '1', server, username: 'router', password: 's3cret' }, { router });
@@ -411,9 +391,9 @@ describe('the test of the broker', () => {
   it('tells what fails', async () => {
     const router = new Router();
     const words = 'the broker refuses the user name or password';
-    router.l2tpwan.verdict = await verdictOf((broker) => {
+    ({ verdict: router.l2tpwan.verdict } = await tried((broker) => {
       broker.refusal = { stage: 'connack', words, detail: '' };
-    });
+    }));
     const { page } = await open({}, { router });
     await press(page);
     await field(page, '_trial').getByText(`Failed: ${words}`).waitFor();
