@@ -40,7 +40,9 @@ const inside = ADDRESS.inside.far;
 const sysctl = (...settings: string[]) => {
   for (const place of ['near', 'far'] as const) field.run(place, 'sysctl', '-qw', ...settings);
 };
-const until = async (what: string, isTrue: () => Promise<boolean>, limitMs = 5000) => {
+/** More of the processor than this in half a second, and something goes round and round. */
+const IDLE_MS = 150;
+const until = async (what: string, isTrue: () => Promise<boolean>, limitMs = 15_000) => {
   for (const end = Date.now() + limitMs; !(await isTrue()); await sleep(20))
     if (Date.now() > end) throw new Error(`not within ${limitMs / 1000} s: ${what}`);
 };
@@ -282,7 +284,7 @@ describe.skipIf(cannot)('an uplink that does not take what it is given', () => {
 
   describe.each([[[]], [['udp-segment']], [['udp-segment', 'sendmmsg']]])('a slow one, without %j', (without) => {
     it('is waited for: nothing is read, nothing is lost, and nothing else is late', async () => {
-      slow('1mbit');
+      slow('20kbit');
       try {
         await field.open({ without });
         field.ip('near', [`link set ${TUNNEL} txqueuelen 50`]);
@@ -295,12 +297,12 @@ describe.skipIf(cannot)('an uplink that does not take what it is given', () => {
           before = now;
           return isStill;
         });
-        await sleep(300);
+        await sleep(500);
         const asked = Date.now();
         const full = await figures('near');
-        expect(Date.now() - asked).toBeLessThan(100);
+        expect(Date.now() - asked).toBeLessThan(1000);
         expect(full.counters.sentPackets).toBe(before.counters.sentPackets);
-        expect(full.cpuMs).toBeLessThan(60);
+        expect(full.cpuMs).toBeLessThan(IDLE_MS);
         await field.users.near.call('calm');
         slow('150mbit');
         expect(await field.users.near.call('transfer', inside[4], flows(1e6))).toEqual([undefined, undefined]);
@@ -431,7 +433,7 @@ describe.skipIf(cannot)('the end', () => {
         }
         own.near.dismiss();
         expect(await own.near.ended).toBe(0);
-        expect(Date.now() - from).toBeLessThan(1000);
+        expect(Date.now() - from).toBeLessThan(4000); // nothing waits for a time limit
         expect(gone('near')).toBe(true);
         own.far.dismiss();
         expect(await own.far.ended).toBe(0);
@@ -447,12 +449,12 @@ describe.skipIf(cannot)('the end', () => {
     await flood();
     await field.users.far.call('blast', { from: ADDRESS.inside.far[4], to: ADDRESS.inside.near[4], device: TUNNEL });
     field.ip('near', [`link del ${TUNNEL}`]);
-    await until('it is told', async () => (await figures('near')).lost.length > 0, 500);
+    await until('it is told', async () => (await figures('near')).lost.length > 0);
     await sleep(300);
     await field.users.far.call('calm');
     expect((await figures('near')).lost).toEqual([`${TUNNEL} was removed by somebody else`]);
-    await sleep(300);
-    expect((await figures('near')).cpuMs).toBeLessThan(50);
+    await sleep(500);
+    expect((await figures('near')).cpuMs).toBeLessThan(IDLE_MS);
     await field.ends.near.call('close', 2);
     expect(await field.ends.near.call('descriptors')).toBe(idle);
     await field.users.near.call('calm');
@@ -465,8 +467,8 @@ describe.skipIf(cannot)('the end', () => {
     const goesOn = await flood();
     field.ip('near', [`link set ${TUNNEL} down`]);
     await figures('near');
-    await sleep(100);
-    expect((await figures('near')).cpuMs).toBeLessThan(50);
+    await sleep(500);
+    expect((await figures('near')).cpuMs).toBeLessThan(IDLE_MS);
     field.ip('near', [`link set ${TUNNEL} up`]);
     await goesOn();
     expect((await figures('near')).lost).toEqual([]);

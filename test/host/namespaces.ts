@@ -201,7 +201,7 @@ export class Host {
   readonly #ended: Promise<void>;
   #id = 0;
   readonly log: string[] = [];
-  readonly changes: { name: string; failure: Failure; at: number }[] = [];
+  readonly changes: { name: string; failure: Failure }[] = [];
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -234,8 +234,7 @@ export class Host {
 
   #take(told: Told): void {
     if (told.kind === 'log') this.log.push(`${told.level}: ${told.words}`);
-    else if (told.kind === 'uplink-changed')
-      this.changes.push({ name: told.name, failure: told.failure, at: Date.now() });
+    else if (told.kind === 'uplink-changed') this.changes.push({ name: told.name, failure: told.failure });
     else {
       const waiting = this.#waiting.get(told.id);
       this.#waiting.delete(told.id);

@@ -190,7 +190,9 @@ describe.skipIf(cannot)('our own UDP socket', () => {
   });
 
   it('keeps its own words for later and loses packets while the uplink is full', async () => {
-    net.run('tc', 'qdisc', 'add', 'dev', 'wan0', 'root', 'tbf', 'rate', '40mbit', 'burst', '20kb', 'limit', '50mb');
+    const uplinkTakes = (rate: string) =>
+      net.run('tc', ...`qdisc replace dev wan0 root tbf rate ${rate} burst 20kb limit 50mb`.split(' '));
+    uplinkTakes('8kbit');
     const heard: number[] = [];
     const here = await socketIn(net.home, '10.9.1.2', 'wan0');
     const there = await socketIn(net.router, '10.9.1.1', 'r0', {
@@ -212,6 +214,7 @@ describe.skipIf(cannot)('our own UDP socket', () => {
     });
     await sleep(0);
     expect([writable, heard]).toEqual([false, []]);
+    uplinkTakes('40mbit');
     await until(() => heard.length === 3);
     expect([writable, heard]).toEqual([true, [1, 2, 3]]);
     expect(here.sendErrors.count).toBe(1);
@@ -238,7 +241,7 @@ describe('a process with sockets of ours', () => {
     const from = Date.now();
     child.kill('SIGTERM');
     expect(await ended).toEqual([how === 'throw' ? 70 : 0, null]);
-    expect(Date.now() - from).toBeLessThan(500);
+    expect(Date.now() - from).toBeLessThan(4000); // nothing waits for a time limit
   });
 });
 

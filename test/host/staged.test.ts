@@ -62,7 +62,7 @@ describe.skipIf(cannot)('the staged tree', () => {
       if (netns === client) log += text;
     };
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', listen);
-    for (const end = Date.now() + 10_000; !until.test(said); await sleep(20))
+    for (const end = Date.now() + 30_000; !until.test(said); await sleep(20))
       if (Date.now() > end || child.exitCode !== null) throw new Error(`${argv.join(' ')}: ${said}`);
     return child;
   };
@@ -136,7 +136,7 @@ describe.skipIf(cannot)('the staged tree', () => {
     expect(dataPath?.backend).toBe('tun');
     await ping();
     await ask('redial', 'wan');
-    for (const end = Date.now() + 10_000; Date.now() < end && log.split('wan: up').length < 3; ) await sleep(50);
+    for (const end = Date.now() + 30_000; Date.now() < end && log.split('wan: up').length < 3; ) await sleep(50);
     expect(log.split('wan: up')).toHaveLength(3);
     expect(log.split('\n').filter((line) => line.includes('koffi'))).toEqual([
       expect.stringMatching(/data paths kernel and tun-gso are not used: the package koffi is not installed/),

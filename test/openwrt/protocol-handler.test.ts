@@ -171,7 +171,7 @@ END`,
     const begin = Date.now();
     child.kill('SIGTERM');
     expect(await ended).toBe(143);
-    expect(Date.now() - begin).toBeLessThan(1000);
+    expect(Date.now() - begin).toBeLessThan(5000);
     const pid = Number(said()[0]?.split(' ')[1]);
     await sleep(50);
     expect(router.run(['-c', `cat /proc/${pid}/cmdline`]).stdout).toBe(''); // gone, or waiting for somebody to notice
