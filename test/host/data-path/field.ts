@@ -32,6 +32,7 @@ export const ADDRESS = {
   behind: { 4: '10.9.3.2', 6: 'fd00:9:3::2' },
 } as const;
 export const UDP_PORT = 1701;
+const USUAL_MTU = 1460;
 
 /** What both ends have in common, and what a test wants otherwise. */
 export type TunnelOptions = Partial<Omit<EndOptions, 'device' | 'uplink' | 'local' | 'peer'>> & {
@@ -142,13 +143,23 @@ export class Field {
     return agent;
   }
 
-  /** Opens both ends and gives the devices their addresses and routes. */
+  /**
+   * Opens both ends and gives the devices their addresses and routes. Both ends listen before either has a device that is up: the
+   * kernel has something to say as soon as it has one (MLD), and everything that is sent is to arrive.
+   */
   async open(options: TunnelOptions = {}, ends = this.ends): Promise<void> {
-    await Promise.all([this.openEnd('near', options, ends.near), this.openEnd('far', options, ends.far)]);
+    const sides = ['near', 'far'] as const;
+    await Promise.all(sides.map((side) => this.#openPath(side, options, ends[side])));
+    await Promise.all(sides.map((side) => this.#bringUp(side, options)));
   }
 
-  async openEnd(side: Side, options: TunnelOptions, end = this.ends[side]): Promise<void> {
-    const { outside = 4, isThroughMiddle = false, ...rest } = { mtu: 1460, ...options };
+  async openEnd(side: Side, options: TunnelOptions): Promise<void> {
+    await this.#openPath(side, options, this.ends[side]);
+    await this.#bringUp(side, options);
+  }
+
+  async #openPath(side: Side, options: TunnelOptions, end: Field['ends'][Side]): Promise<void> {
+    const { outside = 4, isThroughMiddle = false, ...rest } = { mtu: USUAL_MTU, ...options };
     const other = side === 'near' ? 'far' : 'near';
     const local = { address: ADDRESS.outside[side][outside], port: UDP_PORT };
     const peer = {
@@ -156,11 +167,14 @@ export class Field {
       port: UDP_PORT,
     };
     await end.call('open', { ...rest, device: TUNNEL, uplink: 'wan0', local, peer });
-    const [here, there] = [ADDRESS.inside[side], ADDRESS.inside[other]];
+  }
+
+  async #bringUp(side: Side, { mtu = USUAL_MTU }: TunnelOptions): Promise<void> {
+    const [here, there] = [ADDRESS.inside[side], ADDRESS.inside[side === 'near' ? 'far' : 'near']];
     this.ip(side, [
       `addr add ${here[4]}/32 peer ${there[4]} dev ${TUNNEL}`,
       `addr add ${here[6]}/128 dev ${TUNNEL} nodad`,
-      `link set dev ${TUNNEL} mtu ${rest.mtu} up`,
+      `link set dev ${TUNNEL} mtu ${mtu} up`,
       `route add ${there[6]} dev ${TUNNEL}`,
       ...(side === 'near' ? [`route add 10.9.3.0/24 dev ${TUNNEL}`, `route add fd00:9:3::/64 dev ${TUNNEL}`] : []),
     ]);
