@@ -27,7 +27,7 @@ export async function measureLag(ground: Ground, dataPath: string, seconds: numb
   copyFileSync(HOOK, hook);
   const tunnel = tunnelOf(1);
   await addUplinkAddress(field.far, tunnel.server.address);
-  const { pid } = await openProduct(field, tunnel, dataPath, { nodeOptions: ['--require', hook] });
+  const { pid } = await openProduct(field, tunnel, dataPath, ['--require', hook]);
   const ends = { near: { netns: field.near, address: tunnel.near }, far: { netns: field.far, address: tunnel.far } };
 
   const during = async (load: () => Promise<unknown>): Promise<Lag> => {

@@ -1,4 +1,5 @@
 /** The page beside the figures of the data path: what was measured, how, what came out, what it does not say. */
+import { flagsOfTheService } from '../service-flags.ts';
 import { markdown } from '../table.ts';
 import type { DataPathFindings } from './result.ts';
 import { tablesOf } from './tables.ts';
@@ -15,7 +16,8 @@ The ways, all between the same two network namespaces, joined by a veth with MTU
 
 - *no tunnel*: the veth itself.
 - *naive*: what one writes first: node-tuntap2's stream, dgram, a new Buffer for every packet ([its source](../../test/bench/data-path/naive.mjs)).
-- *l2tpwan*: the product, dialled, with \`dataPath\` set to \`tun\` and to \`tun-gso\`; its MTU set to ${TUNNEL_MTU}.
+- *l2tpwan*: the product, dialled, with \`dataPath\` set to \`tun\` and to \`tun-gso\`; its MTU set to ${TUNNEL_MTU}. It is
+  started with the flags of its service, as bare Node is beside it: \`${flagsOfTheService().join(' ')}\`.
 - *C, packet by packet* and *C with GSO*: the same data plane in C, with no control plane at all, a thread for each direction
   ([its source](../../test/bench/data-path/c/peer.c)); MTU ${TUNNEL_MTU}, \`gso_max_size\` ${GSO_MAX_SIZE}. With GSO it verifies each checksum before it
   joins segments, as the product does.

@@ -4,6 +4,7 @@ import { pause } from '../../e2e/daemon.ts';
 import type { Ground } from '../ground.ts';
 import type { Findings, Part, Stage } from '../part.ts';
 import { memoryOf } from '../process-figures.ts';
+import { flagsOfTheService } from '../service-flags.ts';
 import { Course } from './course.ts';
 import { layField } from './field.ts';
 import { type LagResult, measureLag } from './lag.ts';
@@ -41,7 +42,9 @@ type Compared = Pick<DataPathFindings, 'ways' | 'absent' | 'features' | 'bareNod
 
 async function compare(ground: Ground, plan: DataPathPlan, say: Stage['say']): Promise<Compared> {
   const field = await layField(ground);
-  const bare = field.near.spawn('node', ['-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' });
+  const bare = field.near.spawn('node', [...flagsOfTheService(), '-e', 'setInterval(() => {}, 1e9)'], {
+    stdio: 'ignore',
+  });
   ground.own(bare);
   const absent: Partial<Record<WayName, string>> = {};
   const ways = [];

@@ -1,12 +1,12 @@
 /** How much memory one daemon needs for one connection and for four, beside xl2tpd with a pppd for each. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Daemon, pause } from '../../e2e/daemon.ts';
 import { run } from '../../lab/command.ts';
 import { type Netns, script } from '../../lab/netns.ts';
 import { type Ground, LNS_ADDRESS } from '../ground.ts';
 import { type Memory, memoryOf } from '../process-figures.ts';
+import { flagsOfTheService } from '../service-flags.ts';
 import { rounded, type Summary, summary } from '../summary.ts';
 
 /** MB, of 2^20 octets. */
@@ -71,14 +71,6 @@ function start(ground: Ground, netns: Netns, nodeOptions: readonly string[], nam
   const daemon = new Daemon(netns, Object.fromEntries(names.map((name) => [name, connection])), { nodeOptions });
   ground.defer(() => daemon.destroy());
   return { daemon: daemon.start(), names };
-}
-
-/** How the service starts Node.js on a router. */
-export function flagsOfTheService(): readonly string[] {
-  const path = fileURLToPath(new URL('../../../openwrt/files/usr/lib/l2tpwan/runtime.sh', import.meta.url));
-  const [, flags = ''] = /^L2TPWAN_FLAGS='(.*)'$/m.exec(readFileSync(path, 'utf8')) ?? [];
-  if (flags === '') throw new Error(`${path} does not say how Node.js is started`);
-  return flags.split(' ');
 }
 
 const perConnection = (memory: FootprintMemory['l2tpwan'], what: keyof Memory): number =>

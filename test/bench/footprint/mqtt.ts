@@ -5,8 +5,8 @@ import { Authority } from '../../support/certificates.ts';
 import { type BrokerOptions, Mosquitto } from '../../support/mosquitto.ts';
 import type { Ground } from '../ground.ts';
 import { memoryOf } from '../process-figures.ts';
+import { flagsOfTheService } from '../service-flags.ts';
 import { type Summary, summary } from '../summary.ts';
-import { flagsOfTheService } from './memory.ts';
 
 const KINDS = ['off', 'mqtt', 'mqtts'] as const;
 

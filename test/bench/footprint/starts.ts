@@ -1,8 +1,8 @@
 /** How long it takes from the start of the process to a connection that is up. */
 import { pause } from '../../e2e/daemon.ts';
 import type { Ground } from '../ground.ts';
+import { flagsOfTheService } from '../service-flags.ts';
 import { type Summary, summary } from '../summary.ts';
-import { flagsOfTheService } from './memory.ts';
 
 export interface Starts {
   /** Ours: process started, until routes and MSS clamp are in. */
