@@ -41,6 +41,8 @@ const USUAL_SEGMENTS = 128;
 export class Segmenter {
   /** Where headers are built, each with room for the caller's prefix in front of it. */
   readonly headers: Arena;
+  /** From where a packet's headers are to be built to where the first one begins: room for what the caller wants in front of it. */
+  readonly prefixRoom: number;
   /** Segment by segment: where in {@link headers} its header begins, at a multiple of four. */
   headerAt = new Uint32Array(USUAL_SEGMENTS);
   /** Octets of every segment's header; 0: the one segment is the packet as it lies there, header and all. */
@@ -52,7 +54,6 @@ export class Segmenter {
   /** Segment by segment: octets of its payload. All but the last have the same. */
   payloadOctets = new Uint32Array(USUAL_SEGMENTS);
   readonly #packets: Arena;
-  readonly #prefixRoom: number;
   readonly #layout = new PacketLayout();
 
   /**
@@ -63,12 +64,13 @@ export class Segmenter {
   constructor(packets: Arena, headers: Arena, prefixOctets: number) {
     this.#packets = packets;
     this.headers = headers;
-    this.#prefixRoom = roundedUp(prefixOctets);
+    this.prefixRoom = roundedUp(prefixOctets);
   }
 
   /**
    * Makes the segments of one packet. What is said of them is good until the next call, their headers as long as no others are built
-   * there. A checksum that is missing is written into the packet.
+   * there. A checksum that is missing is written into the packet. What the caller has put in front of the first header, within
+   * {@link prefixRoom}, is in front of every one then.
    * @param vnet what stood in front of the packet
    * @param at where the packet begins
    * @param octets how long it is
@@ -86,14 +88,14 @@ export class Segmenter {
     // "Too small packets are not really GSO ones" (virtio_net_hdr_to_skb).
     if (payloadOctets <= vnet.gsoSize) return this.#whole(vnet, at, octets);
     const headerOctets = payloadAt - at;
-    const slotOctets = this.#prefixRoom + roundedUp(headerOctets);
+    const slotOctets = this.prefixRoom + roundedUp(headerOctets);
     const count = Math.ceil(payloadOctets / vnet.gsoSize);
     if (count > MOST_SEGMENTS || count * slotOctets > MOST_HEADER_OCTETS) return 0;
     if (count > this.headerAt.length) this.#makeRoom();
     this.headerOctets = headerOctets;
     this.headersEnd = headersFrom + count * slotOctets;
     for (let k = 0; k < count; k++) {
-      this.headerAt[k] = headersFrom + k * slotOctets + this.#prefixRoom;
+      this.headerAt[k] = headersFrom + k * slotOctets + this.prefixRoom;
       this.payloadAt[k] = payloadAt + k * vnet.gsoSize;
       this.payloadOctets[k] = vnet.gsoSize;
     }
@@ -113,7 +115,7 @@ export class Segmenter {
   /** One segment: the packet, its checksum completed if that is wanted. */
   #whole(vnet: VnetHeader, at: number, octets: number): number {
     if ((vnet.flags & NEEDS_CSUM) !== 0 && !this.#completeChecksum(vnet, at, octets)) return 0;
-    this.headerAt[0] = this.#prefixRoom;
+    this.headerAt[0] = this.prefixRoom;
     this.headerOctets = 0;
     this.payloadAt[0] = at;
     this.payloadOctets[0] = octets;
@@ -155,7 +157,7 @@ export class Segmenter {
 
   /** Makes every segment's header out of the packet's, which has been copied to the first one's place. */
   #buildHeaders(count: number, vnet: VnetHeader): void {
-    const { headers, headerOctets, headerAt, payloadAt, payloadOctets } = this;
+    const { headers, headerOctets, headerAt, payloadAt, payloadOctets, prefixRoom } = this;
     const { version, protocol } = this.#layout;
     const first = headerAt[0] as number;
     const transport = this.#layout.transportAt - this.#layout.from;
@@ -181,13 +183,14 @@ export class Segmenter {
       ipv4Sum = sum(headers, first, first + transport);
     }
 
-    // Backwards, so that the first header is the pattern for the others until its own turn comes.
+    // Backwards, so that the first header, with what is in front of it, is the pattern for the others until its own turn comes.
+    const [pattern, words] = [(first - prefixRoom) >> 2, (prefixRoom + headerOctets + 3) >> 2];
     for (let k = count - 1; k >= 0; k--) {
       const at = headerAt[k] as number;
       const from = payloadAt[k] as number;
       const octets = payloadOctets[k] as number;
       const transportOctets = headerOctets - transport + octets;
-      if (k > 0) copyWords(headers.words, first >> 2, at >> 2, (headerOctets + 3) >> 2);
+      if (k > 0) copyWords(headers.words, pattern, (at - prefixRoom) >> 2, words);
       if (version === 4) {
         const id = (identification + k) & 0xffff;
         headers.putU16(at + IPV4_TOTAL_LENGTH, transport + transportOctets);

@@ -298,7 +298,10 @@ describe('packets in the middle of a larger buffer', () => {
     const packet = octets(IPV4);
     for (let round = 0; round < 3; round++) {
       const buffer = new Uint8Array(40).fill(0xee);
-      here.writePrefix(buffer, 7, here.admit(packet) ?? 0, packet.length);
+      buffer.set(packet, 9);
+      const protocol = here.admit(buffer, 9, 9 + packet.length) ?? 0;
+      buffer.fill(0xee);
+      here.writePrefix(buffer, 7, protocol, packet.length);
       const whole = there.encapsulate(packet) ?? octets('');
       expect(hex(buffer.subarray(7, 7 + here.prefixLength))).toBe(hex(whole.subarray(0, there.prefixLength)));
       expect(hex(buffer.subarray(7 + here.prefixLength))).toMatch(/^(ee)*$/);

@@ -100,15 +100,17 @@ export class DataLane {
   /**
    * Whether an IP packet, or several in one that are yet to be taken apart, may go into the tunnel, and as which PPP protocol
    * (0x21, 0x57); undefined: dropped and counted. What goes is counted with {@link sent}.
+   * @param bytes where it lies, from octet `from` up to `to`
    */
-  admit(packet: Uint8Array): number | undefined {
-    const version = (packet[0] ?? 0) >> 4;
-    if (version === 4 && packet.length >= IPV4_HEADER_OCTETS) {
+  admit(bytes: Uint8Array, from = 0, to = bytes.length): number | undefined {
+    const octets = to - from;
+    const version = octets > 0 ? (bytes[from] as number) >> 4 : 0;
+    if (version === 4 && octets >= IPV4_HEADER_OCTETS) {
       if (!this.ipv4Open) return this.#drop('ipv4Blocked');
-    } else if (version === 6 && packet.length >= IPV6_HEADER_OCTETS) {
+    } else if (version === 6 && octets >= IPV6_HEADER_OCTETS) {
       if (!this.ipv6Open) return this.#drop('ipv6Blocked');
     } else return this.#drop('notIp');
-    if (this.#guard.isLoop(packet)) {
+    if (this.#guard.isLoop(bytes, from, to)) {
       if (this.counters.looped === 0) this.attention = true;
       return this.#drop('looped');
     }
@@ -134,10 +136,20 @@ export class DataLane {
    * @param octets of the IP packet behind it
    */
   writePrefix(into: Uint8Array, at: number, protocol: number, octets: number): void {
+    this.beginPrefix(into, at, protocol);
+    this.finishPrefix(into, at, octets);
+  }
+
+  /** The part of {@link writePrefix} that is the same for all packets of one protocol, and may be copied from one to another. */
+  beginPrefix(into: Uint8Array, at: number, protocol: number): void {
     const prefix = this.#prefix;
     for (let i = 0; i < prefix.length; i++) into[at + i] = prefix[i] as number;
     into[at + prefix.length - 1] = protocol;
-    this.#fillIn(into, at, prefix.length + octets);
+  }
+
+  /** And the rest: length and sequence number, where they are wanted. */
+  finishPrefix(into: Uint8Array, at: number, octets: number): void {
+    this.#fillIn(into, at, this.#prefix.length + octets);
   }
 
   /**

@@ -82,7 +82,7 @@ class GsoPath implements DataPath {
       end: () => this.#guarded(() => this.#arrivedAll()),
     });
     try {
-      this.#watch = watch(native, tun.fd, READABLE, () => this.#guarded(() => this.#readable()));
+      this.#watch = watch(native, tun.fd, READABLE, () => this.#guarded(() => this.#readable(true)));
     } catch (error) {
       socket.attach(undefined);
       throw error;
@@ -150,9 +150,9 @@ class GsoPath implements DataPath {
     this.#readable();
   }
 
-  #readable(): void {
+  #readable(isWoken = false): void {
     if (this.#isClosed || this.#isLost || this.#isWaiting) return;
-    const turn = this.#outbound.turn();
+    const turn = this.#outbound.turn(isWoken);
     if (this.#request.lane.attention) this.#request.attention();
     if (turn === 'full') this.#waitForSocket();
     else if (turn !== 'done') this.#gone(turn.error);

@@ -188,6 +188,46 @@ describe('what is read from the device', () => {
   });
 });
 
+describe('when the device has become readable', () => {
+  const one = withHeader(packet(60, 1));
+
+  it('the first small packet waits for nobody, and the others leave together', () => {
+    const { outbound, datagrams, calls, rest } = device([one, one, one, one]);
+    expect(outbound.turn(true)).toBe('done');
+    expect([datagrams.length, calls(), rest.length]).toEqual([4, 2, 0]);
+  });
+
+  it('and it was one packet, it is seldom asked for a second one', () => {
+    const lone = [one, EAGAIN];
+    const { outbound, calls, rest } = device([...lone, ...Array(15).fill(one), ...lone, one, one]);
+    const left: number[] = [];
+    for (let turns = 0; turns < 18; turns++) {
+      expect(outbound.turn(true)).toBe('done');
+      left.push(rest.length);
+    }
+    expect(left).toEqual([19, ...Array.from({ length: 15 }, (_, k) => 18 - k), 2, 1]);
+    expect(calls()).toBe(18);
+  });
+
+  it('by another way than by its own word, all there is is read', () => {
+    const { outbound, rest } = device([one, EAGAIN, one, one]);
+    expect(outbound.turn(true)).toBe('done');
+    expect(outbound.turn()).toBe('done');
+    expect(rest).toHaveLength(0);
+  });
+
+  it('and the one packet is a large one, it is asked for the next, and from then on', () => {
+    const [large] = superPackets(1);
+    const { outbound, rest } = device([one, EAGAIN, (large as { octets: Uint8Array }).octets, one, EAGAIN, one, one]);
+    const left: number[] = [];
+    for (let turns = 0; turns < 3; turns++) {
+      expect(outbound.turn(true)).toBe('done');
+      left.push(rest.length);
+    }
+    expect(left).toEqual([5, 2, 0]);
+  });
+});
+
 /** TCP over IPv4 as the kernel hands it over, and what is to become of it. */
 function superPackets(count: number): { octets: Uint8Array; segments: readonly Uint8Array[] }[] {
   return Array.from({ length: count }, (_, k) => {

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { Arena } from '../../offload/arena.ts';
 import { MOST_HEADER_OCTETS, Segmenter } from '../../offload/segment.ts';
-import { VNET_OCTETS, VnetHeader } from '../../offload/vnet-header.ts';
+import { GSO, VNET_OCTETS, VnetHeader } from '../../offload/vnet-header.ts';
 import type { DataLane } from '../../protocol/data-lane.ts';
 import type { Native } from '../native/koffi.ts';
 import { quickOf, summableMemory } from '../native/quick-sum.ts';
@@ -25,6 +25,8 @@ const MOST_READS = 128;
 const MOST_OCTETS_READ = 512 * 1024;
 /** Small packets that are collected before they are sent. */
 const MOST_COLLECTED = 64;
+/** Where a wake-up had one small packet, so many others that have one are not asked whether there is a second. */
+const WAKES_UNASKED = 15;
 
 export interface OutboundParts {
   readonly native: Native;
@@ -55,6 +57,8 @@ export class Outbound {
   #at = 0;
   /** Where the next headers are built. */
   #headersAt = 0;
+  /** So many wake-ups more may read one small packet and leave it at that. */
+  #unasked = 0;
 
   constructor({ native, tun, lane, sender }: OutboundParts) {
     const memory = native.adopt(summableMemory(HEADERS_AT + 2 * MOST_HEADER_OCTETS));
@@ -86,10 +90,18 @@ export class Outbound {
     return true;
   }
 
-  /** Reads from the device and sends. */
-  turn(): Turn {
+  /**
+   * Reads from the device and sends.
+   *
+   * Who has waited is not kept waiting by a look at whether there is more: the first small packet of a wake-up leaves by itself. And
+   * where such packets come one at a time nobody looks at all, for if there is more after all, that is another wake-up at once.
+   * @param isWoken the device has just become readable: it is not known how much there is
+   */
+  turn(isWoken = false): Turn {
     const { libc, errno } = this.#native;
     const vnetOctets = this.#tun.hasVnetHeader ? VNET_OCTETS : 0;
+    const asks = !isWoken || this.#unasked === 0;
+    let isLone = false;
     let octets = 0;
     for (let reads = 0; reads < MOST_READS && octets < MOST_OCTETS_READ; reads++) {
       const room = this.#at + this.#headroom - vnetOctets;
@@ -105,8 +117,13 @@ export class Outbound {
       octets += read;
       const isLarge = this.#take(read - vnetOctets);
       const hasRoom = this.#hasRoom;
-      if ((isLarge || !hasRoom || this.#queue.waiting >= MOST_COLLECTED) && !this.#send(hasRoom)) return 'full';
+      const isFirst = isWoken && reads === 0 && !isLarge;
+      isLone = isFirst;
+      const isDue = isLarge || !hasRoom || isFirst || this.#queue.waiting >= MOST_COLLECTED;
+      if (isDue && !this.#send(hasRoom && !isFirst)) return 'full';
+      if (isFirst && !asks) break;
     }
+    if (isWoken) this.#unasked = !isLone ? 0 : asks ? WAKES_UNASKED : this.#unasked - 1;
     return this.#send(false) ? 'done' : 'full';
   }
 
@@ -132,13 +149,14 @@ export class Outbound {
   #take(octets: number): boolean {
     const ip = this.#at + this.#headroom;
     if (octets <= 0) return false;
-    const protocol = this.#lane.admit(this.#packets.octets.subarray(ip, ip + octets));
+    const protocol = this.#lane.admit(this.#packets.octets, ip, ip + octets);
     if (protocol === undefined) return false;
     if (this.#tun.hasVnetHeader) this.#vnet.read(this.#packets, ip - VNET_OCTETS);
+    if (this.#vnet.gsoType !== GSO.none) this.#beginPrefixes(protocol);
     const count = this.#segmenter.segment(this.#vnet, ip, octets, this.#headersAt);
     if (count === 0) this.#loseMalformed();
     else if (this.#segmenter.headerOctets === 0) this.#queueWhole(protocol, ip, octets);
-    else this.#queueSegments(protocol, count, octets);
+    else this.#queueSegments(count, octets);
     if (count > 0) this.#at = (ip + octets + 3) & ~3;
     this.#headersAt = this.#segmenter.headersEnd;
     return count > 0 && this.#segmenter.headerOctets > 0;
@@ -152,14 +170,20 @@ export class Outbound {
     this.#queue.add(0, 0, ip - prefix, prefix + octets);
   }
 
-  #queueSegments(protocol: number, count: number, octets: number): void {
+  /** What all segments have in front of their headers is put in front of the first one's. */
+  #beginPrefixes(protocol: number): void {
+    const { headers, prefixRoom } = this.#segmenter;
+    this.#lane.beginPrefix(headers.octets, this.#headersAt + prefixRoom - this.#lane.prefixLength, protocol);
+  }
+
+  #queueSegments(count: number, octets: number): void {
     const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = this.#segmenter;
     const prefix = this.#lane.prefixLength;
     this.#lane.sent(count, octets + (count - 1) * headerOctets);
     for (let k = 0; k < count; k++) {
       const header = (headerAt[k] as number) - prefix;
       const payload = payloadOctets[k] as number;
-      this.#lane.writePrefix(headers.octets, header, protocol, headerOctets + payload);
+      this.#lane.finishPrefix(headers.octets, header, headerOctets + payload);
       this.#queue.add(header, prefix + headerOctets, payloadAt[k] as number, payload);
     }
   }
