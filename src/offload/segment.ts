@@ -32,7 +32,7 @@ import { GSO, NEEDS_CSUM, type VnetHeader } from './vnet-header.ts';
 /** Linux sends no TCP segment with less payload than 8 octets (TCP_MIN_GSO_SIZE), so this many are the most of one packet. */
 export const MOST_SEGMENTS = 65_536 / 8;
 
-/** Octets of all headers of one packet: {@link MOST_SEGMENTS} of them with 40 octets of header and 24 of prefix. */
+/** Octets of all headers of one packet: {@link MOST_SEGMENTS} of them with 40 octets of header, 16 of prefix, and some to spare. */
 export const MOST_HEADER_OCTETS = MOST_SEGMENTS * 64;
 
 /** Segments that there is room for from the beginning: those of a packet of 64 KB for a path with an MTU of 576. */

@@ -15,6 +15,7 @@ describe('xl2tpd and pppd', () => {
         authentication: { method: 'chap-md5', message: 'Access granted' },
         mtu: 1410,
         mss: { state: 'clamped', ipv4: 1370, ipv6: 1350 },
+        dataPath: { backend: 'tun-gso' }, // as in all tests that do not say
       });
       await cell.ping();
       await cell.ping('203.0.113.1', 2, '-s', '1382', '-M', 'do');
