@@ -18,6 +18,7 @@ describe('a command line', () => {
     ['version', { command: 'version' }],
     ['--version', { command: 'version' }],
     ['check wan.json', { command: 'check', file: 'wan.json' }],
+    ['check -c wan.json', { command: 'check', file: 'wan.json' }],
     ['run -c wan.json', { command: 'run', runDir, file: 'wan.json' }],
     ['run --config wan.json --run-dir /run/x', { command: 'run', runDir: '/run/x', file: 'wan.json' }],
     ['status', asked({ method: 'status', watch: false, format: 'text' })],
@@ -65,6 +66,7 @@ describe('a command line', () => {
     ['mqtt tset', 'mqtt: there is only "mqtt test", not "mqtt tset"'],
     ['up', 'up: the name of a connection is missing'],
     ['check', 'check: the file is missing'],
+    ['check -c a.json b.json', 'check: one file at a time'],
     ['run', 'run: a file is missing: run -c FILE'],
     ['run -c a.json --server lns', 'run: either a file, or the options of a connection'],
     [

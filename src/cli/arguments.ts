@@ -51,7 +51,8 @@ interface CommandSpec {
 
 const EVERYWHERE = { 'run-dir': { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 const JSON_OPTION = { json: { type: 'boolean' } } as const;
-const NAMELESS: Readonly<Record<string, string>> = { check: 'file', mqtt: 'word test' };
+const CONFIG_OPTION = { config: { type: 'string', short: 'c' } } as const;
+const NAMELESS: Readonly<Record<string, string>> = { mqtt: 'word test' };
 
 const order = (method: 'up' | 'down' | 'redial'): CommandSpec => ({
   options: {},
@@ -65,7 +66,7 @@ const version: CommandSpec = { options: {}, least: 0, most: 0, make: () => ({ co
 
 const COMMAND: Readonly<Record<string, CommandSpec>> = {
   run: {
-    options: { config: { type: 'string', short: 'c' }, ...ONE_OFF_OPTIONS },
+    options: { ...CONFIG_OPTION, ...ONE_OFF_OPTIONS },
     least: 0,
     most: 0,
     make: run,
@@ -112,12 +113,12 @@ const COMMAND: Readonly<Record<string, CommandSpec>> = {
     make: (values) => ask(values, { method: 'info', ...format(values) }),
   },
   mqtt: {
-    options: { ...JSON_OPTION, config: { type: 'string', short: 'c' } },
+    options: { ...JSON_OPTION, ...CONFIG_OPTION },
     least: 1,
     most: 1,
     make: mqtt,
   },
-  check: { options: {}, least: 1, most: 1, make: (_, file = '') => ({ command: 'check', file }) },
+  check: { options: CONFIG_OPTION, least: 0, most: 1, make: check },
   version,
   '--version': version,
   '-V': version,
@@ -145,6 +146,14 @@ function mqtt(values: Values, word: string | undefined): Command {
   const file = values.config;
   if (typeof file === 'string') return { command: 'mqtt-test', file, json: values.json === true };
   return ask(values, { method: 'mqtt-test', ...format(values) });
+}
+
+/** With -c as well, for that is how `run` wants its file. */
+function check({ config }: Values, argument: string | undefined): Command {
+  if (argument !== undefined && config !== undefined) throw new UsageError('check: one file at a time');
+  const file = argument ?? config;
+  if (typeof file !== 'string') throw new UsageError('check: the file is missing');
+  return { command: 'check', file };
 }
 
 function run(values: Values): Command {

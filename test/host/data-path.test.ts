@@ -42,9 +42,9 @@ const sysctl = (...settings: string[]) => {
 };
 /** More of the processor than this in half a second, and something goes round and round. */
 const IDLE_MS = 150;
-const until = async (what: string, isTrue: () => Promise<boolean>, limitMs = 15_000) => {
-  for (const end = Date.now() + limitMs; !(await isTrue()); await sleep(20))
-    if (Date.now() > end) throw new Error(`not within ${limitMs / 1000} s: ${what}`);
+const until = async (what: string, isTrue: () => Promise<boolean>) => {
+  for (const end = Date.now() + 15_000; !(await isTrue()); await sleep(20))
+    if (Date.now() > end) throw new Error(`not within 15 s: ${what}`);
 };
 
 describe.skipIf(cannot)('traffic of every kind arrives as it was sent', () => {
