@@ -82,7 +82,7 @@ class GsoPath implements DataPath {
       end: () => this.#guarded(() => this.#arrivedAll()),
     });
     try {
-      this.#watch = watch(native, tun.fd, READABLE, () => this.#guarded(() => this.#readable(true)));
+      this.#watch = watch(native, tun.fd, READABLE, () => this.#woken());
     } catch (error) {
       socket.attach(undefined);
       throw error;
@@ -148,6 +148,15 @@ class GsoPath implements DataPath {
     this.#inbound.end();
     if (this.#request.lane.attention) this.#request.attention();
     this.#readable();
+  }
+
+  /** As {@link #guarded}, without a function made for each packet. */
+  #woken(): void {
+    try {
+      this.#readable(true);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #readable(isWoken = false): void {

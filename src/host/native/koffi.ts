@@ -5,6 +5,7 @@ import { HostError } from '../../ports/host-error.ts';
 import { binaryIn } from './koffi-binary.ts';
 import { type Layout, layoutOf, machineOf } from './layout.ts';
 import { declareLibc, type Libc, type PollHandle, type PollOptions } from './libc.ts';
+import { type UvLoop, uvLoopOf } from './uv-loop.ts';
 
 type Koffi = typeof import('koffi');
 
@@ -24,6 +25,8 @@ export interface Native {
   adopt(memory: Uint8Array): Arena;
   /** For {@link watch} alone: a handle must not be touched inside its own callback. */
   poll(fd: number, options: PollOptions, callback: (status: number, events: PollOptions) => void): PollHandle;
+  /** This thread's; undefined: nobody but libuv can wait for it. */
+  readonly loop: UvLoop | undefined;
 }
 
 /** Memory that does not move. It lives as long as this does: keep it where the addresses are kept. */
@@ -76,14 +79,16 @@ function nativeOf(koffi: Koffi): Native {
     words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
     address: addressOf(bytes),
   });
+  const library = koffi.load(null);
   return {
-    libc: declareLibc(koffi.load(null)),
+    libc: declareLibc(library),
     layout: layoutOf(machineOf(koffi.sizeof('void *'))),
     errno: koffi.errno as () => number,
     addressOf,
     arena: (octets) => adopt(new Uint8Array(octets)),
     adopt,
     poll: koffi.node.poll as unknown as Native['poll'],
+    loop: uvLoopOf(library, koffi.node.env),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Libc {
   sendmmsg(fd: number, mmsghdrs: Memory, count: number, flags: number): number;
   /** Returns how many messages were received; the time limit does not work as one would think, and is left out (null). */
   recvmmsg(fd: number, mmsghdrs: Memory, count: number, flags: number, limit: null): number;
+  /** @param fds structs pollfd. @param timeoutMs -1: for ever. @returns how many of them have something */
+  poll(fds: Memory, count: number, timeoutMs: number): number;
   /** 0: there is no such device. */
   if_nametoindex(name: string): number;
   /** @param name room for 16 octets */
@@ -81,6 +83,7 @@ export function declareLibc(library: LibraryHandle): Libc {
     recvmsg: declared('long recvmsg(int fd, void *msghdr, int flags)'),
     sendmmsg: declared('int sendmmsg(int fd, void *mmsghdrs, unsigned int count, int flags)'),
     recvmmsg: declared('int recvmmsg(int fd, void *mmsghdrs, unsigned int count, int flags, void *limit)'),
+    poll: declared('int poll(void *fds, unsigned long count, int timeoutMs)'),
     if_nametoindex: declared('unsigned int if_nametoindex(const char *name)'),
     if_indextoname: declared('const char *if_indextoname(unsigned int index, void *name)'),
   };

@@ -9,6 +9,8 @@
  */
 import type { Native } from './koffi.ts';
 import type { PollHandle, PollOptions } from './libc.ts';
+import { settle } from './settle.ts';
+import { Standby, type Watched } from './standby.ts';
 import { throwLater } from './throw-later.ts';
 
 /** A watch keeps the process alive while it waits for something. */
@@ -38,64 +40,69 @@ export function watch(native: Native, fd: number, wanted: PollOptions, ready: Re
 
 const watched = new Set<number>();
 
-class PollWatch implements Watch {
-  readonly #fd: number;
+/** One for all of a thread, as the loop is. */
+let standby: Standby | undefined;
+
+class PollWatch implements Watch, Watched {
+  readonly fd: number;
+  wanted: PollOptions;
   readonly #ready: Ready;
+  readonly #standby: Standby | undefined;
   #handle: PollHandle | undefined;
-  #wanted: PollOptions;
   // The handle holds on to this function, and with it to the watch and to itself, until it is closed.
   readonly #told = (status: number, { readable, writable }: PollOptions) => {
     if (this.#handle === undefined) return;
     const failed = status < 0;
-    const [isReadable, isWritable] = [readable && this.#wanted.readable, writable && this.#wanted.writable];
-    try {
-      if (failed) this.#start(); // libuv has given up on it
-      if (isReadable || isWritable || failed) this.#ready(isReadable, isWritable, failed);
-    } catch (error) {
-      throwLater(error);
-    }
+    if (failed) this.arrange(); // libuv has given up on it
+    this.tell(readable, writable, failed);
     settle();
+    this.#standby?.follow();
   };
 
   constructor(native: Native, fd: number, wanted: PollOptions, ready: Ready) {
-    this.#fd = fd;
+    this.fd = fd;
+    this.wanted = wanted;
     this.#ready = ready;
-    this.#wanted = wanted;
+    if (native.loop !== undefined) standby ??= new Standby(native, native.loop);
+    this.#standby = native.loop && standby;
     this.#handle = native.poll(fd, { ...wanted }, this.#told);
-    if (!isAnything(wanted)) this.#handle.stop();
+    this.#standby?.add(this);
+    if (!this.#isLibuvs) this.#handle.stop();
+  }
+
+  tell(readable: boolean, writable: boolean, failed: boolean): void {
+    if (this.#handle === undefined) return;
+    const [isReadable, isWritable] = [readable && this.wanted.readable, writable && this.wanted.writable];
+    if (!isReadable && !isWritable && !failed) return;
+    try {
+      this.#ready(isReadable, isWritable, failed);
+    } catch (error) {
+      throwLater(error);
+    }
   }
 
   change(wanted: PollOptions): void {
-    const { readable, writable } = this.#wanted;
+    const { readable, writable } = this.wanted;
     if (wanted.readable === readable && wanted.writable === writable) return;
-    this.#wanted = wanted;
-    this.#start();
+    this.wanted = wanted;
+    this.arrange();
   }
 
   close(): void {
     if (this.#handle === undefined) return;
     this.#handle.close();
     this.#handle = undefined;
-    watched.delete(this.#fd);
+    this.#standby?.remove(this);
+    watched.delete(this.fd);
   }
 
-  #start(): void {
-    if (isAnything(this.#wanted)) this.#handle?.start(this.#wanted, this.#told);
+  arrange(): void {
+    if (this.#isLibuvs) this.#handle?.start(this.wanted, this.#told);
     else this.#handle?.stop();
   }
-}
 
-const isAnything = ({ readable, writable }: PollOptions): boolean => readable || writable;
-
-/** Node has no documented way to give them their turn at once, but it does so after any callback: after an empty one at the latest. */
-const { _tickCallback: runNextTicks } = process as unknown as { readonly _tickCallback?: () => void };
-function settle(): void {
-  try {
-    if (runNextTicks !== undefined) runNextTicks();
-    else setImmediate(() => undefined);
-  } catch (error) {
-    setImmediate(() => {
-      throw error;
-    });
+  /** Whether libuv is to watch it. */
+  get #isLibuvs(): boolean {
+    return (this.wanted.readable || this.wanted.writable) && this.#standby?.isOn !== true;
   }
 }
