@@ -21,6 +21,43 @@ export interface Quick {
    * @returns how many of `most` are as wanted, until one is not
    */
   alike(from: number, back: number, step: number, most: number): number;
+
+  /**
+   * Makes the headers of a packet's segments, of the first one's, which is as long and has all that is the same in every one.
+   * @returns false: it cannot, and has written nothing
+   */
+  segmentHeaders(of: SegmentHeaders): boolean;
+}
+
+/** The headers of segments that lie one behind the other, as do their payloads. */
+export interface SegmentHeaders {
+  /** Where the first header begins, and octets from one to the next. */
+  at: number;
+  step: number;
+  /** So many octets in front of each are to be the same as well. */
+  lead: number;
+  /** Where the first payload begins, and its octets: every other one's too, but the last's. */
+  payloadAt: number;
+  payloadOctets: number;
+  lastOctets: number;
+  /** Segments, 1 or more. */
+  count: number;
+  /** Octets of a header, 20 or more, and of them those in front of the transport header. */
+  headerOctets: number;
+  transport: number;
+  /** Else UDP. */
+  isTcp: boolean;
+  /** Else IPv6. */
+  isIpv4: boolean;
+  /** 0-65535: of the transport header and the pseudo-header, but for what differs from segment to segment. */
+  transportSum: number;
+  /** Of the IPv4 header, but for that. */
+  ipv4Sum: number;
+  /** Of the first: of IPv4, and of TCP. */
+  identification: number;
+  sequence: number;
+  /** Of TCP, as the packet has them. */
+  flags: number;
 }
 
 /** What is wanted of stretches of octets. All places are counted from where one begins. */

@@ -6,27 +6,23 @@
  * `inet_gso_segment`, `ipv6_gso_segment`, `skb_checksum_help`), octet for octet. Headers are built in an arena beside; the
  * payload stays where it is, to be gathered from there.
  */
-import type { Arena } from './arena.ts';
+import type { Arena, SegmentHeaders } from './arena.ts';
 import { complement, flowSum, fold, LONGEST_SUM, sum } from './checksum.ts';
 import {
   IPV4_CHECKSUM,
   IPV4_IDENTIFICATION,
   IPV4_OCTETS,
   IPV4_TOTAL_LENGTH,
-  IPV6_OCTETS,
-  IPV6_PAYLOAD_LENGTH,
   TCP,
   TCP_CHECKSUM,
-  TCP_CWR,
-  TCP_FIN,
   TCP_FLAGS,
-  TCP_PSH,
   TCP_SEQUENCE,
   UDP,
   UDP_CHECKSUM,
   UDP_LENGTH,
 } from './header-table.ts';
 import { PacketLayout } from './packet.ts';
+import { buildHeaders, noHeaders } from './segment-headers.ts';
 import { GSO, NEEDS_CSUM, type VnetHeader } from './vnet-header.ts';
 
 /** Linux sends no TCP segment with less payload than 8 octets (TCP_MIN_GSO_SIZE), so this many are the most of one packet. */
@@ -55,6 +51,9 @@ export class Segmenter {
   payloadOctets = new Uint32Array(USUAL_SEGMENTS);
   readonly #packets: Arena;
   readonly #layout = new PacketLayout();
+  /** Where the headers' memory begins within the packets', if it is a part of it. */
+  readonly #headersBegin: number | undefined;
+  readonly #plan: SegmentHeaders;
 
   /**
    * @param packets the memory that packets are read into
@@ -65,6 +64,9 @@ export class Segmenter {
     this.#packets = packets;
     this.headers = headers;
     this.prefixRoom = roundedUp(prefixOctets);
+    const begin = headers.octets.byteOffset - packets.octets.byteOffset;
+    this.#headersBegin = headers.octets.buffer === packets.octets.buffer && begin >= 0 ? begin : undefined;
+    this.#plan = noHeaders(this.prefixRoom);
   }
 
   /**
@@ -157,7 +159,7 @@ export class Segmenter {
 
   /** Makes every segment's header out of the packet's, which has been copied to the first one's place. */
   #buildHeaders(count: number, vnet: VnetHeader): void {
-    const { headers, headerOctets, headerAt, payloadAt, payloadOctets, prefixRoom } = this;
+    const { headers, headerOctets, headerAt, payloadAt, payloadOctets } = this;
     const { version, protocol } = this.#layout;
     const first = headerAt[0] as number;
     const transport = this.#layout.transportAt - this.#layout.from;
@@ -183,35 +185,33 @@ export class Segmenter {
       ipv4Sum = sum(headers, first, first + transport);
     }
 
-    // Backwards, so that the first header, with what is in front of it, is the pattern for the others until its own turn comes.
-    const [pattern, words] = [(first - prefixRoom) >> 2, (prefixRoom + headerOctets + 3) >> 2];
-    for (let k = count - 1; k >= 0; k--) {
-      const at = headerAt[k] as number;
-      const from = payloadAt[k] as number;
-      const octets = payloadOctets[k] as number;
-      const transportOctets = headerOctets - transport + octets;
-      if (k > 0) copyWords(headers.words, pattern, (at - prefixRoom) >> 2, words);
-      if (version === 4) {
-        const id = (identification + k) & 0xffff;
-        headers.putU16(at + IPV4_TOTAL_LENGTH, transport + transportOctets);
-        headers.putU16(at + IPV4_IDENTIFICATION, id);
-        headers.putU16(at + IPV4_CHECKSUM, complement(ipv4Sum + transport + transportOctets + id));
-      } else headers.putU16(at + IPV6_PAYLOAD_LENGTH, transport - IPV6_OCTETS + transportOctets);
-      let varying = transportOctets + sum(this.#packets, from, from + octets); // the length in the pseudo-header
-      if (isTcp) {
-        // FIN and PSH end the data, CWR answers the congestion once: RFC 3168 §6.1.2, "the first new data packet".
-        const notHere = (k < count - 1 ? TCP_FIN | TCP_PSH : 0) | (k > 0 ? TCP_CWR : 0);
-        const sent = (sequence + k * vnet.gsoSize) | 0;
-        headers.putU8(at + transport + TCP_FLAGS, flags & ~notHere);
-        headers.putI32(at + transport + TCP_SEQUENCE, sent);
-        varying += (flags & ~notHere) + (sent >>> 16) + (sent & 0xffff);
-        headers.putU16(at + checksumAt, complement(transportSum + varying));
-      } else {
-        headers.putU16(at + transport + UDP_LENGTH, transportOctets);
-        const checksum = complement(transportSum + varying + transportOctets);
-        headers.putU16(at + checksumAt, checksum === 0 ? 0xffff : checksum);
-      }
-    }
+    const plan = this.#plan;
+    plan.at = first;
+    plan.step = count > 1 ? (headerAt[1] as number) - first : 0;
+    plan.payloadAt = payloadAt[0] as number;
+    plan.payloadOctets = vnet.gsoSize;
+    plan.lastOctets = payloadOctets[count - 1] as number;
+    plan.count = count;
+    plan.headerOctets = headerOctets;
+    plan.transport = transport;
+    plan.isTcp = isTcp;
+    plan.isIpv4 = version === 4;
+    plan.transportSum = transportSum;
+    plan.ipv4Sum = ipv4Sum;
+    plan.identification = identification;
+    plan.sequence = sequence;
+    plan.flags = flags;
+    if (!this.#isQuick(plan)) buildHeaders(plan, headers, this.#packets);
+  }
+
+  /** @returns false: nothing is done, for there is nothing quick for this memory */
+  #isQuick(plan: SegmentHeaders): boolean {
+    const { quick } = this.#packets;
+    if (quick === undefined || this.#headersBegin === undefined) return false;
+    plan.at += this.#headersBegin;
+    const isDone = quick.segmentHeaders(plan);
+    plan.at -= this.#headersBegin;
+    return isDone;
   }
 
   /**
@@ -223,10 +223,6 @@ export class Segmenter {
     if ((vnet.flags & NEEDS_CSUM) === 0) return flowSum(this.#packets, version, from, protocol);
     return fold(this.headers.u16(fieldAt) + complement(end - transportAt)); // ones' complement: to add it is to subtract
   }
-}
-
-function copyWords(words: Int32Array, from: number, to: number, count: number): void {
-  for (let i = 0; i < count; i++) words[to + i] = words[from + i] as number;
 }
 
 /** To a multiple of four. */

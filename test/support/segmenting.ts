@@ -1,4 +1,6 @@
 /** Packets through the segmenter, and what would be sent of them. */
+
+import { quickOf, summableMemory } from '../../src/host/native/quick-sum.ts';
 import { Arena } from '../../src/offload/arena.ts';
 import { MOST_HEADER_OCTETS, Segmenter } from '../../src/offload/segment.ts';
 import { VnetHeader } from '../../src/offload/vnet-header.ts';
@@ -10,8 +12,14 @@ const PREFIX = 18;
 
 const OCTETS = 70_000;
 const UNTOUCHED = Buffer.alloc(OCTETS, 0xee);
-const arena = Arena.ofSize(OCTETS);
-const segmenter = new Segmenter(arena, Arena.ofSize(2 * MOST_HEADER_OCTETS), PREFIX);
+
+/** Memory for a packet and for its headers: apart, and in one where WebAssembly can get at both. */
+const HEADERS_AT = 70_016;
+const quick = summableMemory(HEADERS_AT + 2 * MOST_HEADER_OCTETS);
+const grounds = [
+  { arena: Arena.ofSize(OCTETS), headers: Arena.ofSize(2 * MOST_HEADER_OCTETS) },
+  { arena: Arena.over(quick, quickOf(quick)), headers: Arena.over(quick.subarray(HEADERS_AT)) },
+].map(({ arena, headers }) => ({ arena, segmenter: new Segmenter(arena, headers, PREFIX) }));
 
 export interface Segmented {
   /** Each gathered from its header and its payload. */
@@ -21,16 +29,29 @@ export interface Segmented {
 }
 
 /**
- * Segments a packet that lies at some place among other octets.
- * @throws Error if anything else was written to, if headers have no room between them, or a payload is not the packet's
+ * Segments a packet that lies at some place among other octets, in every way there is.
+ * @throws Error if anything else was written to, if headers have no room between them, a payload is not the packet's, or one way makes
+ *   of it what another does not
  */
-export function segmented({ vnet, packet }: Unfinished, at = 16): Segmented {
+export function segmented(unfinished: Unfinished, at = 16): Segmented {
+  const [first, ...others] = grounds.map((ground) => segmentedOn(ground, unfinished, at)) as [
+    Segmented,
+    ...Segmented[],
+  ];
+  for (const other of others)
+    if (Buffer.compare(concat(...first.segments), concat(...other.segments)) !== 0)
+      throw new Error('WebAssembly makes something else of it');
+  return first;
+}
+
+function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished, at: number): Segmented {
   const end = at + packet.length;
-  arena.octets.fill(0xee);
-  arena.octets.set(packet, at);
+  const room = arena.octets.subarray(0, OCTETS);
+  room.fill(0xee);
+  room.set(packet, at);
   const count = segmenter.segment(Object.assign(new VnetHeader(), vnet), at, packet.length);
   const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = segmenter;
-  const after = arena.octets.slice();
+  const after = room.slice();
   const isSame = Buffer.compare(after.subarray(at, end), packet) === 0;
   if (!isSame && (count === 0 || headerOctets > 0)) throw new Error('the packet was changed');
   if (Buffer.compare(after.fill(0xee, at, end), UNTOUCHED) !== 0) throw new Error('something else was written to');
@@ -40,7 +61,9 @@ export function segmented({ vnet, packet }: Unfinished, at = 16): Segmented {
     if (header % 4 !== 0 || header - PREFIX < free) throw new Error(`no room for the prefix of segment ${k}`);
     if (payload < at || payload + octets > end) throw new Error(`segment ${k} is not of the packet`);
     free = header + headerOctets;
-    return concat(headers.octets.subarray(header, free), arena.octets.subarray(payload, payload + octets));
+    return concat(headers.octets.subarray(header, free), room.subarray(payload, payload + octets));
   });
   return { segments, headerOctets };
 }
+
+type Ground = (typeof grounds)[number];

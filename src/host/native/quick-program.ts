@@ -1,9 +1,50 @@
-/** What is done in WebAssembly, instruction by instruction (WebAssembly 2.0, chapter 5: binary format): eight numbers at a time. */
+/** What is done in WebAssembly, instruction by instruction: eight numbers at a time. */
+import { HEADERS_PARAMETERS, headersBody } from './headers-program.ts';
+import {
+  ADD,
+  ADD_PAIRS,
+  ADD_VECTORS,
+  AND,
+  AND_VECTORS,
+  BLOCK,
+  type Code,
+  call,
+  END,
+  EQUAL,
+  GREATER,
+  get,
+  IF,
+  IS_ANYTHING,
+  increase,
+  LESS,
+  LOAD_HALF,
+  LOAD_OCTET,
+  LOOP,
+  lane,
+  leave,
+  leaveIf,
+  loadVector,
+  loadWord,
+  MODULO_65535,
+  named,
+  number,
+  OR,
+  ROTATE_LEFT,
+  SUBTRACT,
+  section,
+  set,
+  sized,
+  sumOf,
+  takes,
+  XOR_VECTORS,
+} from './wasm-code.ts';
 
-/** As {@link Quick} has them; the last argument of `alike` is where its pattern is. Both look at the memory "m" "m". */
+/** As {@link Quick} has them; the last argument of `alike` is where its pattern is. All look at the memory "m" "m". */
 export interface QuickExports {
   sum(from: number, to: number): number;
   alike(from: number, back: number, step: number, most: number, patternAt: number): number;
+  /** Takes {@link HEADERS_PARAMETERS}. @returns how many headers there are; 0: none */
+  segmentHeaders(...parameters: readonly number[]): number;
 }
 
 /** Of the pattern: the octets in front of its mask, and which of the words there is what, see {@link Likeness}. */
@@ -17,60 +58,6 @@ export const PATTERN = {
   /** Of two words: at, bits. */
   last: 16,
 } as const;
-
-type Code = readonly number[];
-
-const get = (local: number): Code => [0x20, local];
-const set = (local: number): Code => [0x21, local];
-/** i32.const: signed LEB128. */
-function number(value: number): Code {
-  const septets: number[] = [];
-  for (let rest = value; ; rest >>= 7) {
-    const isLast = rest >= -64 && rest < 64;
-    septets.push(isLast ? rest & 0x7f : (rest & 0x7f) | 0x80);
-    if (isLast) return [0x41, ...septets];
-  }
-}
-const ADD = [0x6a];
-const SUBTRACT = [0x6b];
-const AND = [0x71];
-const OR = [0x72];
-const ROTATE_LEFT = [0x77];
-const EQUAL = [0x46];
-const LESS = [0x49]; // i32.lt_u
-const GREATER = [0x4b]; // i32.gt_u
-/** i32.rem_u of 65535: 0 is what the ones' complement sum of something right comes to, however large it has grown. */
-const MODULO_65535 = [...number(0xffff), 0x70];
-const LOAD_OCTET = [0x2d, 0, 0]; // i32.load8_u
-const LOAD_HALF = [0x2f, 0, 0]; // i32.load16_u
-/** i32.load, from any place */
-const loadWord = (offset = 0): Code => [0x28, 0, offset];
-const call = (index: number): Code => [0x10, index];
-
-const BLOCK = [0x02, 0x40];
-const LOOP = [0x03, 0x40];
-const IF = [0x04, 0x40];
-const END = [0x0b];
-/** br, br_if: out of so many blocks, or to the beginning of a loop. */
-const leave = (depth: number): Code => [0x0c, depth];
-const leaveIf = (depth: number): Code => [0x0d, depth];
-
-const VECTOR = 0xfd;
-/** v128.load */
-const loadVector = (offset: number): Code => [VECTOR, 0x00, 0, offset];
-/** i32x4.extadd_pairwise_i16x8_u: eight numbers of 16 bits become four of 32, each the sum of two. */
-const ADD_PAIRS = [VECTOR, 0x7f];
-/** i32x4.add */
-const ADD_VECTORS = [VECTOR, 0xae, 0x01];
-/** i32x4.extract_lane */
-const lane = (index: number): Code => [VECTOR, 0x1b, index];
-const AND_VECTORS = [VECTOR, 0x4e];
-const XOR_VECTORS = [VECTOR, 0x51];
-/** v128.any_true */
-const IS_ANYTHING = [VECTOR, 0x53];
-
-const increase = (local: number, by: Code): Code => [...get(local), ...by, ...ADD, ...set(local)];
-const sumOf = (...parts: readonly Code[]): Code => parts.flatMap((part, k) => (k === 0 ? part : [...part, ...ADD]));
 
 function sumBody(): Code {
   const [FROM, TO, SUMS_A, SUMS_B, SUM] = [0, 1, 2, 3, 4];
@@ -96,7 +83,7 @@ function sumBody(): Code {
   ];
 }
 
-const [SUM_FUNCTION, ALIKE_FUNCTION] = [0, 1];
+const [SUM_FUNCTION, ALIKE_FUNCTION, HEADERS_FUNCTION] = [0, 1, 2];
 
 function alikeBody(): Code {
   const [FROM, BACK, STEP, MOST, PATTERN_AT, COUNT, AT, WORD] = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -136,20 +123,18 @@ function alikeBody(): Code {
   ];
 }
 
-const section = (id: number, content: Code): Code => [id, ...count(content.length), ...content];
-const sized = (body: Code): Code => [...count(body.length), ...body];
-/** Unsigned LEB128, below 2^14. */
-const count = (value: number): Code => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);
-const named = (name: string): Code => [name.length, ...new TextEncoder().encode(name)];
-/** A type of functions: so many i32 → i32. */
-const takes = (parameters: number): Code => [0x60, parameters, ...new Array<number>(parameters).fill(0x7f), 1, 0x7f];
+const EXPORTS = [
+  ['sum', SUM_FUNCTION],
+  ['alike', ALIKE_FUNCTION],
+  ['segmentHeaders', HEADERS_FUNCTION],
+] as const;
 
 export const quickProgram = (): Uint8Array =>
   Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
-    ...section(1, [2, ...takes(2), ...takes(5)]),
+    ...section(1, [3, ...takes(2), ...takes(5), ...takes(HEADERS_PARAMETERS.length)]),
     ...section(2, [1, ...named('m'), ...named('m'), 2, 0, 1]), // imported: a memory of a page or more
-    ...section(3, [2, 0, 1]), // two functions, of these types
-    ...section(7, [2, ...named('sum'), 0, SUM_FUNCTION, ...named('alike'), 0, ALIKE_FUNCTION]), // exported
-    ...section(10, [2, ...sized(sumBody()), ...sized(alikeBody())]),
+    ...section(3, [3, 0, 1, 2]), // three functions, of these types
+    ...section(7, [3, ...EXPORTS.flatMap(([name, index]) => [...named(name), 0, index])]),
+    ...section(10, [3, ...sized(sumBody()), ...sized(alikeBody()), ...sized(headersBody(SUM_FUNCTION))]),
   ]);

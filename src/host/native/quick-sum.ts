@@ -4,7 +4,7 @@
  * nothing of this is used and nothing else is different.
  */
 
-import { type Likeness, LONGEST_MASK, type Quick } from '../../offload/arena.ts';
+import { type Likeness, LONGEST_MASK, type Quick, type SegmentHeaders } from '../../offload/arena.ts';
 import { MASK_AT, PATTERN, type QuickExports, quickProgram } from './quick-program.ts';
 
 const PAGE_OCTETS = 65_536;
@@ -70,6 +70,29 @@ class QuickMemory implements Quick {
     this.#compiled ??= compiled(this.#api, this.#memory);
     return this.#compiled.alike(from, back, step, most, this.#patternAt);
   }
+
+  segmentHeaders(of: SegmentHeaders): boolean {
+    this.#compiled ??= compiled(this.#api, this.#memory);
+    const count = this.#compiled.segmentHeaders(
+      of.at,
+      of.step,
+      of.lead,
+      of.payloadAt,
+      of.payloadOctets,
+      of.lastOctets,
+      of.count,
+      of.headerOctets,
+      of.transport,
+      of.isTcp ? 1 : 0,
+      of.isIpv4 ? 1 : 0,
+      of.transportSum,
+      of.ipv4Sum,
+      of.identification,
+      of.sequence,
+      of.flags,
+    );
+    return count > 0;
+  }
 }
 
 function compiled({ Module, Instance }: WebAssemblyApi, memory: Memory): QuickExports {
@@ -88,6 +111,7 @@ const plain = (octets: Uint8Array): QuickExports => ({
     return sum;
   },
   alike: () => 0,
+  segmentHeaders: () => 0,
 });
 
 interface Memory {
