@@ -15,7 +15,7 @@ import { NativeSocket } from '../native/udp.ts';
 import { type Watch, watch } from '../native/watch.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
-import { type Memories, Sender } from './sender.ts';
+import { Sender } from './sender.ts';
 import { openTunDevice, type TunDevice, type Unwanted } from './tun-device.ts';
 import { EBADFD } from './tun-table.ts';
 
@@ -73,7 +73,7 @@ class GsoPath implements DataPath {
     const coalescing = { tcp4: isCoalescing, tcp6: isCoalescing, udp4: isUdpToo, udp6: isUdpToo };
     this.#inbound = new Inbound({ native, tun, lane, coalescing });
     const destination = sockaddrOf(native, peer);
-    const sender = (memories: Memories) => new Sender(native, socket, destination, memories, unwanted);
+    const sender = new Sender(native, socket, destination, unwanted);
     this.#outbound = new Outbound({ native, tun, lane, sender });
     socket.attach({
       peer,

@@ -55,8 +55,7 @@ function device(reads: readonly (Uint8Array | number)[], hasVnetHeader = true) {
   const lane = new DataLane(IDS, { address: '192.0.2.1', port: 1701 });
   lane.ipv4Open = true;
   const tun = { fd: 5, hasVnetHeader } as TunDevice;
-  const sender = (memories: ConstructorParameters<typeof Sender>[3]) =>
-    new Sender(native, outlet, new Uint8Array(16), memories, () => undefined);
+  const sender = new Sender(native, outlet, new Uint8Array(16), () => undefined);
   return {
     outbound: new Outbound({ native, tun, lane, sender }),
     ...{ lane, datagrams, rest },

@@ -7,7 +7,7 @@ import type { DataLane } from '../../protocol/data-lane.ts';
 import type { Native } from '../native/koffi.ts';
 import { quickOf, summableMemory } from '../native/quick-sum.ts';
 import { SegmentQueue } from './segment-queue.ts';
-import type { Memories, Sender } from './sender.ts';
+import type { Sender } from './sender.ts';
 import type { TunDevice } from './tun-device.ts';
 
 const { EAGAIN, EINTR, EINVAL } = constants.errno;
@@ -32,8 +32,7 @@ export interface OutboundParts {
   readonly native: Native;
   readonly tun: TunDevice;
   readonly lane: DataLane;
-  /** Makes what sends, from where packets and headers lie. */
-  readonly sender: (memories: Memories) => Sender;
+  readonly sender: Sender;
 }
 
 /** What came of a turn: the socket is full, the device is gone (with the error), or nothing special. */
@@ -49,7 +48,7 @@ export class Outbound {
   readonly #address: number;
   readonly #packets: Arena;
   readonly #segmenter: Segmenter;
-  readonly #queue = new SegmentQueue();
+  readonly #queue: SegmentQueue;
   readonly #vnet = new VnetHeader();
   /** From one packet's place to where its IP header is put: room for the tunnel's header or the vnet header, and a multiple of four. */
   readonly #headroom: number;
@@ -69,7 +68,8 @@ export class Outbound {
     this.#headroom = (lane.longestPrefix + 3) & ~3;
     this.#packets = Arena.over(memory.bytes, quickOf(memory.bytes));
     this.#segmenter = new Segmenter(this.#packets, Arena.over(memory.bytes.subarray(HEADERS_AT)), lane.longestPrefix);
-    this.sender = sender({ headers: memory.address + HEADERS_AT, packets: memory.address });
+    this.#queue = new SegmentQueue(native);
+    this.sender = sender;
   }
 
   /** Sends what was left when the socket was full. @returns whether nothing is left */
@@ -85,7 +85,7 @@ export class Outbound {
     if (this.#queue.isEmpty || !this.#lane.sequencing) return false;
     if (this.#at + message.length > HEADERS_AT || !this.#queue.hasRoom) return false;
     this.#packets.octets.set(message, this.#at);
-    this.#queue.add(0, 0, this.#at, message.length);
+    this.#addWhole(this.#at, message.length);
     this.#at = (this.#at + message.length + 3) & ~3;
     return true;
   }
@@ -167,7 +167,11 @@ export class Outbound {
     const prefix = this.#lane.prefixLength;
     this.#lane.sent(1, octets);
     this.#lane.writePrefix(this.#packets.octets, ip - prefix, protocol, octets);
-    this.#queue.add(0, 0, ip - prefix, prefix + octets);
+    this.#addWhole(ip - prefix, prefix + octets);
+  }
+
+  #addWhole(at: number, octets: number): void {
+    this.#queue.add(this.#address + at, 0, this.#address + at, octets);
   }
 
   /** What all segments have in front of their headers is put in front of the first one's. */
@@ -179,12 +183,14 @@ export class Outbound {
   #queueSegments(count: number, octets: number): void {
     const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = this.#segmenter;
     const prefix = this.#lane.prefixLength;
+    const headersAddress = this.#address + HEADERS_AT;
     this.#lane.sent(count, octets + (count - 1) * headerOctets);
     for (let k = 0; k < count; k++) {
       const header = (headerAt[k] as number) - prefix;
       const payload = payloadOctets[k] as number;
       this.#lane.finishPrefix(headers.octets, header, headerOctets + payload);
-      this.#queue.add(header, prefix + headerOctets, payloadAt[k] as number, payload);
+      const payloadAddress = this.#address + (payloadAt[k] as number);
+      this.#queue.add(headersAddress + header, prefix + headerOctets, payloadAddress, payload);
     }
   }
 }

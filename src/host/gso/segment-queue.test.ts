@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { FakeMemory } from '../../../test/support/fake-memory.ts';
+import type { Native } from '../native/koffi.ts';
+import { layoutOf } from '../native/layout.ts';
 import { SegmentQueue } from './segment-queue.ts';
+
+function queueOn(machine: ConstructorParameters<typeof FakeMemory>[0]) {
+  const memory = new FakeMemory(machine);
+  return { memory, queue: new SegmentQueue(memory.native as Native) };
+}
+const MACHINES = [
+  { pointerOctets: 8, isLittleEndian: true },
+  { pointerOctets: 4, isLittleEndian: true },
+  { pointerOctets: 8, isLittleEndian: false },
+  { pointerOctets: 4, isLittleEndian: false },
+] as const;
 
 /** Sizes of the segments of each message that would be sent. */
 function messages(sizes: readonly number[]): number[][] {
-  const queue = new SegmentQueue();
+  const { queue } = queueOn(MACHINES[0]);
   for (const size of sizes) queue.add(0, 10, 0, size - 10);
   const out: number[][] = [];
   for (; !queue.isEmpty; ) {
@@ -41,7 +55,7 @@ describe('segments leave together', () => {
     ['leaves when the next one is smaller', [1470, 1470, 900], 3],
     ['leaves when the next one is larger', [900, 900, 1470], 2],
   ])('a message %s', (_what, sizes, group) => {
-    const queue = new SegmentQueue();
+    const { queue } = queueOn(MACHINES[0]);
     for (const size of sizes) queue.add(0, 10, 0, size - 10);
     expect(queue.nextGroup(true)).toBe(group);
   });
@@ -58,14 +72,50 @@ describe('segments leave together', () => {
   });
 });
 
-it('has room for two super-packets of the smallest segments there are, and keeps them in order', () => {
-  const queue = new SegmentQueue();
-  for (let k = 0; k < 8192; k++) queue.add(k, 52, 2 * k, 8);
-  expect(queue.hasRoom).toBe(true);
-  for (let k = 8192; k < 16_384; k++) queue.add(k, 52, 2 * k, 8);
-  expect(queue.hasRoom).toBe(false);
-  const wrong = Array.from({ length: 16_384 }, (_, k) => k).filter(
-    (k) => queue.headerAt[k] !== k || queue.payloadAt[k] !== 2 * k || queue.octets(k) !== 60,
-  );
-  expect(wrong).toEqual([]);
-});
+describe.each(MACHINES)(
+  'with pointers of $pointerOctets octets, little endian: $isLittleEndian, there is',
+  (machine) => {
+    const { iovec, getLong } = layoutOf(machine);
+    // Headers on both sides of a multiple of 2^32, if there are any such.
+    const [headers, packets] =
+      machine.pointerOctets === 8 ? [0x7f11_ffff_f000, 0x7f12_3456_7000] : [0xf234_5000, 0x8000];
+    /** Base and length of the header, then of the payload. */
+    const iovecsOf = ({ memory, queue }: ReturnType<typeof queueOn>, k: number) => {
+      const { buffer, byteOffset } = memory.at(queue.iovecsAt(k), 2 * iovec.octets);
+      const words = new Uint32Array(buffer, byteOffset, (2 * iovec.octets) >> 2);
+      return [iovec.base, iovec.len, iovec.octets + iovec.base, iovec.octets + iovec.len].map((at) =>
+        getLong(words, at),
+      );
+    };
+
+    it('room for two super-packets of the smallest segments there are, and they are kept in order', () => {
+      const end = queueOn(machine);
+      const { queue } = end;
+      for (let k = 0; k < 8192; k++) queue.add(headers + k, 52, packets + 2 * k, 8);
+      expect(queue.hasRoom).toBe(true);
+      for (let k = 8192; k < 16_384; k++) queue.add(headers + k, 52, packets + 2 * k, 8);
+      expect(queue.hasRoom).toBe(false);
+      const wrong = Array.from({ length: 16_384 }, (_, k) => k).filter(
+        (k) => String(iovecsOf(end, k)) !== String([headers + k, 52, packets + 2 * k, 8]) || queue.octets(k) !== 60,
+      );
+      expect(wrong).toEqual([]);
+    });
+
+    it('nothing left of what was there before', () => {
+      const end = queueOn(machine);
+      const { queue } = end;
+      queue.add(headers, 0xffff, packets, 0xffff);
+      queue.clear();
+      queue.add(packets, 0, packets, 65_545);
+      queue.add(headers, 1, packets, 0);
+      expect([0, 1].map((k) => iovecsOf(end, k))).toEqual([
+        [packets, 0, packets, 65_545],
+        [headers, 1, packets, 0],
+      ]);
+      expect([0, 1].map((k) => [queue.isWhole(k), queue.octets(k)])).toEqual([
+        [true, 65_545],
+        [false, 1],
+      ]);
+    });
+  },
+);

@@ -1,10 +1,12 @@
-/** What is on its way to the server: segments in the order they leave, and how many of them leave with one system call. */
+/** What is on its way to the server: segments in the order they leave, as the kernel gathers them, and how many of them leave with one system call. */
+import type { Arena, Native } from '../native/koffi.ts';
+import type { Layout } from '../native/layout.ts';
 
 /** A super-packet in the smallest segments there are, of 8 octets. */
 const MOST_OF_ONE = 8192;
 /** Two of them. */
 const CAPACITY = 2 * MOST_OF_ONE;
-/** What there is room for from the beginning. */
+/** What there is room for from the beginning. Not CAPACITY: glibc's calloc writes all over memory that others have given back. */
 const USUAL = 512;
 /** UDP_MAX_SEGMENTS: what every Linux with UDP_SEGMENT takes. */
 export const MOST_SEGMENTS = 64;
@@ -12,15 +14,21 @@ export const MOST_SEGMENTS = 64;
 const MOST_OCTETS = 65_507;
 
 export class SegmentQueue {
-  /** Where the header of each segment begins in the header arena, and its octets: the tunnel's header and what was rebuilt of the packet's; 0: none. */
-  headerAt = new Int32Array(USUAL);
-  headerLength = new Int32Array(USUAL);
-  /** Where the rest begins in the read arena, and its octets. */
-  payloadAt = new Int32Array(USUAL);
-  payloadLength = new Int32Array(USUAL);
+  readonly #native: Native;
+  readonly #layout: Layout;
+  /** struct iovec, two per segment: header, payload. */
+  #iovecs: Arena;
+  /** Octets of each datagram: up to 65,535 of a packet, and the tunnel's header. */
+  #octets = new Int32Array(USUAL);
   /** The first segment that has not left. */
   next = 0;
   #count = 0;
+
+  constructor(native: Native) {
+    this.#native = native;
+    this.#layout = native.layout;
+    this.#iovecs = native.arena(USUAL * 2 * native.layout.iovec.octets);
+  }
 
   get isEmpty(): boolean {
     return this.next === this.#count;
@@ -34,30 +42,46 @@ export class SegmentQueue {
     return this.#count <= CAPACITY - MOST_OF_ONE;
   }
 
-  add(headerAt: number, headerLength: number, payloadAt: number, payloadLength: number): void {
-    const at = this.#count++;
-    if (at === this.headerAt.length) this.#makeRoom();
-    this.headerAt[at] = headerAt;
-    this.headerLength[at] = headerLength;
-    this.payloadAt[at] = payloadAt;
-    this.payloadLength[at] = payloadLength;
+  /**
+   * Queues a segment of two parts, which stay where they are until it has left.
+   * @param headerAddress of the tunnel's header and what was rebuilt of the packet's
+   * @param headerLength 0: all of it is payload
+   * @param payloadAddress of the rest, where it was read
+   */
+  add(headerAddress: number, headerLength: number, payloadAddress: number, payloadLength: number): void {
+    const segment = this.#count++;
+    if (segment === this.#octets.length) this.#makeRoom();
+    const layout = this.#layout;
+    const { words } = this.#iovecs;
+    const { octets } = layout.iovec;
+    const at = segment * 2 * octets;
+    layout.putIovec(words, at, headerAddress, headerLength);
+    layout.putIovec(words, at + octets, payloadAddress, payloadLength);
+    this.#octets[segment] = headerLength + payloadLength;
   }
 
   #makeRoom(): void {
-    const larger = (given: Int32Array) => {
-      const taken = new Int32Array(CAPACITY);
-      taken.set(given);
-      return taken;
-    };
-    this.headerAt = larger(this.headerAt);
-    this.headerLength = larger(this.headerLength);
-    this.payloadAt = larger(this.payloadAt);
-    this.payloadLength = larger(this.payloadLength);
+    const { bytes } = this.#iovecs;
+    this.#iovecs = this.#native.arena(CAPACITY * 2 * this.#layout.iovec.octets);
+    this.#iovecs.bytes.set(bytes);
+    const octets = this.#octets;
+    this.#octets = new Int32Array(CAPACITY);
+    this.#octets.set(octets);
   }
 
   /** Octets of one datagram. */
   octets(at: number): number {
-    return (this.headerLength[at] as number) + (this.payloadLength[at] as number);
+    return this.#octets[at] as number;
+  }
+
+  /** Where the iovecs of the segments from `at` on are, two for each, until more are added. */
+  iovecsAt(at: number): number {
+    return this.#iovecs.address + at * 2 * this.#layout.iovec.octets;
+  }
+  /** Whether a segment is all payload, the first of its iovecs empty. */
+  isWhole(at: number): boolean {
+    const { iovec, getLong } = this.#layout;
+    return getLong(this.#iovecs.words, at * 2 * iovec.octets + iovec.len) === 0;
   }
 
   clear(): void {
@@ -74,15 +98,16 @@ export class SegmentQueue {
    * @param more others may follow: a message that they could still join has to wait, and this is 0
    */
   nextGroup(more: boolean): number {
-    const size = this.octets(this.next);
+    const octets = this.#octets;
+    const size = octets[this.next] as number;
     const most = Math.max(1, Math.min(MOST_SEGMENTS, Math.floor(MOST_OCTETS / size)));
     const full = this.next + most;
     const last = Math.min(this.#count, full);
     let end = this.next + 1;
-    while (end < last && this.octets(end) === size) end++;
+    while (end < last && octets[end] === size) end++;
     const isOpen = end === this.#count && end < full;
     if (isOpen && more) return 0;
-    if (end < last && this.octets(end) < size) end++;
+    if (end < last && (octets[end] as number) < size) end++;
     return end - this.next;
   }
 }

@@ -62,16 +62,15 @@ function senderOn(machine: (typeof MACHINES)[number], answer: (call: Call) => nu
   const headers = memory.adopt(Uint8Array.from({ length: 8192 }, (_, i) => i * 7));
   const packets = memory.adopt(Uint8Array.from({ length: 65_536 }, (_, i) => i * 13 + (i >> 8)));
   const unwanted = (feature: string) => (without.includes(feature) ? 'switched off' : undefined);
-  const memories = { headers: headers.address, packets: packets.address };
-  const sender = new Sender(memory.native as Native, outlet, DESTINATION, memories, unwanted);
-  const queue = new SegmentQueue();
+  const sender = new Sender(memory.native as Native, outlet, DESTINATION, unwanted);
+  const queue = new SegmentQueue(memory.native as Native);
   const queued: Uint8Array[] = [];
   return {
     ...{ sender, queue, calls, datagrams, losses, queued },
     /** One segment of a header of 20 octets, or none, and so much payload. */
     add(size: number, header = 20) {
       const [headerAt, payloadAt] = [32 * queued.length, 100 * queued.length];
-      queue.add(headerAt, header, payloadAt, size - header);
+      queue.add(headers.address + headerAt, header, packets.address + payloadAt, size - header);
       queued.push(
         Uint8Array.from([
           ...headers.bytes.subarray(headerAt, headerAt + header),

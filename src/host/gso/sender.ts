@@ -10,20 +10,11 @@ import type { Unwanted } from './tun-device.ts';
 /** What is used of a socket. */
 export type Outlet = Pick<NativeSocket, 'sendMessage' | 'sendMessages' | 'noteLoss' | 'canSegment'>;
 
-/** Where the two parts of a segment lie in memory. */
-export interface Memories {
-  readonly headers: number;
-  readonly packets: number;
-}
-
 export class Sender {
   readonly #native: Native;
   readonly #outlet: Outlet;
-  readonly #memories: Memories;
-  /** One message per segment; UDP_SEGMENT needs the first alone. */
+  /** One message per segment, and then the one for UDP_SEGMENT. Only what they gather differs from time to time. */
   readonly #messages: Arena;
-  /** Two per segment: header, payload. */
-  readonly #iovecs: Arena;
   readonly #control: Arena;
   readonly #name: Arena;
   readonly #missing: { udpSegment: string | undefined; sendmmsg: string | undefined };
@@ -37,20 +28,25 @@ export class Sender {
   #untilScout = 0;
 
   /** @param destination the server's address as the kernel has it (sockaddr_in or sockaddr_in6) */
-  constructor(native: Native, outlet: Outlet, destination: Uint8Array, memories: Memories, unwanted: Unwanted) {
-    const { mmsghdr, iovec, cmsghdr } = native.layout;
+  constructor(native: Native, outlet: Outlet, destination: Uint8Array, unwanted: Unwanted) {
+    const { mmsghdr, msghdr, cmsghdr, putLong } = native.layout;
     this.#native = native;
     this.#outlet = outlet;
-    this.#memories = memories;
-    this.#messages = native.arena(MOST_SEGMENTS * mmsghdr.octets);
-    this.#iovecs = native.arena(MOST_SEGMENTS * 2 * iovec.octets);
+    this.#messages = native.arena((MOST_SEGMENTS + 1) * mmsghdr.octets);
     this.#control = native.arena(native.layout.cmsgSpace(2));
     this.#name = native.arena(destination.length);
     this.#name.bytes.set(destination);
-    const { words } = this.#control;
-    native.layout.putLong(words, cmsghdr.len, native.layout.cmsgLen(2));
-    words[cmsghdr.level >> 2] = SOL_UDP;
-    words[cmsghdr.type >> 2] = UDP_SEGMENT;
+    const { words } = this.#messages;
+    const segmented = MOST_SEGMENTS * mmsghdr.octets;
+    for (let at = 0; at <= segmented; at += mmsghdr.octets) {
+      putLong(words, at + msghdr.name, this.#name.address);
+      words[(at + msghdr.namelen) >> 2] = destination.length;
+    }
+    putLong(words, segmented + msghdr.control, this.#control.address);
+    putLong(words, segmented + msghdr.controllen, this.#control.bytes.length);
+    putLong(this.#control.words, cmsghdr.len, native.layout.cmsgLen(2));
+    this.#control.words[cmsghdr.level >> 2] = SOL_UDP;
+    this.#control.words[cmsghdr.type >> 2] = UDP_SEGMENT;
     const udpSegment = unwanted('udp-segment') ?? (outlet.canSegment ? undefined : 'this kernel does not have it');
     this.#missing = { udpSegment, sendmmsg: unwanted('sendmmsg') };
   }
@@ -117,24 +113,17 @@ export class Sender {
 
   #sendSegmented(queue: SegmentQueue, count: number): number {
     const { layout } = this.#native;
-    const iovecs = this.#gather(queue, 0, count);
-    this.#describe(0, 0, iovecs);
-    const { words } = this.#messages;
-    layout.putLong(words, layout.msghdr.control, this.#control.address);
-    layout.putLong(words, layout.msghdr.controllen, this.#control.bytes.length);
+    this.#point(MOST_SEGMENTS, queue.iovecsAt(queue.next), 2 * count);
     putHostU16(this.#control.bytes, layout.cmsghdr.octets, queue.octets(queue.next), layout.isLittleEndian);
-    return Math.max(0, -this.#outlet.sendMessage(this.#messages.address));
+    return Math.max(0, -this.#outlet.sendMessage(this.#messages.address + MOST_SEGMENTS * layout.mmsghdr.octets));
   }
 
   #sendSingly(queue: SegmentQueue, count: number): number {
-    const { layout } = this.#native;
-    let iovecs = 0;
+    const { octets } = this.#native.layout.iovec;
     for (let k = 0; k < count; k++) {
-      const used = this.#gather(queue, k, 1, iovecs);
-      this.#describe(k, iovecs, used);
-      iovecs += used;
-      layout.putLong(this.#messages.words, k * layout.mmsghdr.octets + layout.msghdr.control, 0);
-      layout.putLong(this.#messages.words, k * layout.mmsghdr.octets + layout.msghdr.controllen, 0);
+      const at = queue.iovecsAt(queue.next + k);
+      if (queue.isWhole(queue.next + k)) this.#point(k, at + octets, 1);
+      else this.#point(k, at, 2);
     }
     let done = 0;
     while (done < count) {
@@ -161,34 +150,12 @@ export class Sender {
     return octets < 0 ? octets : 1;
   }
 
-  /** Writes iovecs for segments. @returns how many iovecs there are */
-  #gather(queue: SegmentQueue, first: number, count: number, from = 0): number {
-    const { layout } = this.#native;
-    const { words } = this.#iovecs;
-    const { headers, packets } = this.#memories;
-    const { octets } = layout.iovec;
-    let at = from * octets;
-    for (let k = queue.next + first; k < queue.next + first + count; k++) {
-      const headerLength = queue.headerLength[k] as number;
-      if (headerLength > 0) {
-        layout.putIovec(words, at, headers + (queue.headerAt[k] as number), headerLength);
-        at += octets;
-      }
-      layout.putIovec(words, at, packets + (queue.payloadAt[k] as number), queue.payloadLength[k] as number);
-      at += octets;
-    }
-    return at / octets - from;
-  }
-
-  /** Writes one msghdr. */
-  #describe(message: number, firstIovec: number, iovecs: number): void {
-    const { layout } = this.#native;
+  /** Says what a message is gathered from. */
+  #point(message: number, address: number, iovecs: number): void {
+    const { mmsghdr, msghdr, putLong } = this.#native.layout;
     const { words } = this.#messages;
-    const at = message * layout.mmsghdr.octets;
-    layout.putLong(words, at + layout.msghdr.name, this.#name.address);
-    words[(at + layout.msghdr.namelen) >> 2] = this.#name.bytes.length;
-    layout.putLong(words, at + layout.msghdr.iov, this.#iovecs.address + firstIovec * layout.iovec.octets);
-    layout.putLong(words, at + layout.msghdr.iovlen, iovecs);
+    putLong(words, message * mmsghdr.octets + msghdr.iov, address);
+    putLong(words, message * mmsghdr.octets + msghdr.iovlen, iovecs);
   }
 }
 
