@@ -66,10 +66,13 @@ export class Standby {
     this.#isDue = false;
     if (this.#loop.timeout() === 0) return;
     this.#isOn = true;
-    for (const each of this.#watched) each.arrange();
-    while (this.#wait());
-    this.#isOn = false;
-    for (const each of this.#watched) each.arrange();
+    try {
+      for (const each of this.#watched) each.arrange();
+      while (this.#wait());
+    } finally {
+      this.#isOn = false;
+      for (const each of this.#watched) each.arrange();
+    }
   }
 
   /** Tells whoever has something. @returns whether nobody else has anything to do */
@@ -82,7 +85,7 @@ export class Standby {
     const count = this.#native.libc.poll(table.address, table.length, timeout);
     if (count <= 0) return false; // time is up, or a signal came
     table.tell();
-    settle();
+    settle(); // what it throws, Node is to have at once, as it is in a callback of Node's
     return !table.isForOthers;
   }
 }
@@ -126,7 +129,7 @@ class PollTable {
     for (let k = 0; k < this.#watched.length; k++) {
       const came = this.#came(k);
       if (came === 0) continue;
-      this.#watched[k]?.tell((came & READABLE) !== 0, (came & POLLOUT) !== 0, (came & FAILED) !== 0);
+      this.#watched[k]?.tell((came & READABLE) !== 0, (came & WRITABLE) !== 0, (came & FAILED) !== 0);
     }
   }
 
@@ -143,6 +146,6 @@ class PollTable {
 /** struct pollfd: where in it, of 32 bits and of 16, its members are. */
 const POLLFD = { octets: 8, fd: 0, events: 2, revents: 3 } as const;
 const [POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL] = [0x01, 0x04, 0x08, 0x10, 0x20];
-/** A call that reads will say what POLLHUP is about. */
-const READABLE = POLLIN | POLLHUP;
+/** A call that reads or writes will say what POLLHUP is about. */
+const [READABLE, WRITABLE] = [POLLIN | POLLHUP, POLLOUT | POLLHUP];
 const FAILED = POLLERR | POLLNVAL;

@@ -20,9 +20,7 @@ export function uvLoopOf(library: LibraryHandle, environment: unknown): UvLoop |
   try {
     const address = new BigUint64Array(1);
     if (library.func('int napi_get_uv_event_loop(void *env, void *loop)')(environment, address) !== 0) return undefined;
-    // A pointer of 32 bits is the first half where the lower one comes first, else the second; the other is 0.
-    const [low = 0, high = 0] = new Uint32Array(address.buffer);
-    const loop = low === 0 ? high : Number(address[0]);
+    const loop = Number(address[0]);
     const timeout = library.func('int uv_backend_timeout(void *loop)') as (loop: number) => number;
     const updateTime = library.func('void uv_update_time(void *loop)') as (loop: number) => void;
     return {

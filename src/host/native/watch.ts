@@ -55,7 +55,14 @@ class PollWatch implements Watch, Watched {
     const failed = status < 0;
     if (failed) this.arrange(); // libuv has given up on it
     this.tell(readable, writable, failed);
-    settle();
+    try {
+      settle();
+    } catch (error) {
+      // There is nobody around this who would have it.
+      setImmediate(() => {
+        throw error;
+      });
+    }
     this.#standby?.follow();
   };
 
