@@ -4,7 +4,8 @@
  *     kernel ─super-packet─► TUN ─► Segmenter ─► sendmsg(UDP_SEGMENT) ─► server
  *     kernel ◄─super-packet─ TUN ◄─ Coalescer ◄─ recvmmsg(UDP_GRO)    ◄─ server
  *
- * All in one thread, woken by libuv. Each of the kernel's offers is probed by itself, and what is missing costs speed, nothing else.
+ * All in one thread, woken by libuv or, while packets come, in its place (native/standby.ts). Each of the kernel's offers is probed by
+ * itself, and what is missing costs speed, nothing else.
  */
 import { close } from 'node:fs';
 import type { DataPath, DataPathBackend, DataPathRequest, Feature } from '../../ports/data-path.ts';

@@ -262,7 +262,7 @@ const READABLE = { readable: true, writable: false };
 const BOTH = { readable: true, writable: true };
 
 /** A wake-up ends after so many octets, or after so many calls. */
-const ENOUGH_OCTETS = 512 * 1024;
+const ENOUGH_OCTETS = 128 * 1024;
 const MOST_BATCHES = 8;
 /** To pass that on takes so long that more is likely to have come meanwhile. */
 const MUCH_OCTETS = 16 * 1024;

@@ -35,6 +35,9 @@ const LOADS = {
 export type Load = keyof typeof LOADS;
 export type TcpLoad = 'tcpUp' | 'tcpDown';
 export const LOAD_NAMES = Object.keys(LOADS) as Load[];
+export type Measurement = 'ping' | Load;
+/** What a round consists of. */
+export const MEASUREMENTS: readonly Measurement[] = ['ping', ...LOAD_NAMES];
 
 export const loadWay = (load: Load, ends: Ends, seconds: number, programs: Programs): Promise<Carried> =>
   LOADS[load].measure(ends, LOADS[load].direction, seconds, programs);
@@ -63,14 +66,15 @@ export class Course {
     await this.#quiet();
   }
 
-  /** Everything once. @returns what came out, in words */
-  async round(): Promise<string> {
-    await this.#ping('idle');
+  /** One measurement. @returns what came out, in words */
+  async measure(what: Measurement): Promise<string> {
+    if (what === 'ping') {
+      await this.#ping('idle');
+      return `ping ${summary(this.#samples.get('ping idle') ?? [], 3).median}`;
+    }
     const watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
     try {
-      const said: string[] = [];
-      for (const load of LOAD_NAMES) said.push(`${load} ${rounded(await this.#load(load))}`);
-      return said.join(', ');
+      return `${what} ${rounded(await this.#load(what))}`;
     } finally {
       clearInterval(watch);
     }

@@ -27,8 +27,9 @@ longer than it says, one by one. What a super-packet has more than fits one \`se
 product was no faster here.) *naive* runs without the flags.
 
 At the far end of every tunnel is the C peer with GSO, so that the far end is never what is slow: the product dials a small LNS, which then
-leaves the packets to it. All ways are up at the same time and idle while another is measured. ${plan.rounds} rounds; in each the ways come
-in turns, beginning with another one each time, and each load takes ${plan.loadSeconds} s; before the first one each has run for a moment. Ratios are medians of each round's own ratio.
+leaves the packets to it. All ways are up at the same time and idle while another is measured. ${plan.rounds} rounds; in each, every
+measurement is made of all ways in turn before the next one, beginning with another way each time; each load takes ${plan.loadSeconds} s. Before
+the first one each has run for a moment. Ratios are medians of each round's own ratio.
 ${absence(found)}
 ${tcp}
 

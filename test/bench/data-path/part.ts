@@ -5,7 +5,7 @@ import type { Ground } from '../ground.ts';
 import type { Findings, Part, Stage } from '../part.ts';
 import { memoryOf } from '../process-figures.ts';
 import { flagsOfTheService } from '../service-flags.ts';
-import { Course } from './course.ts';
+import { Course, MEASUREMENTS } from './course.ts';
 import { layField } from './field.ts';
 import { type LagResult, measureLag } from './lag.ts';
 import { PICTURE, pageOf } from './page.ts';
@@ -14,7 +14,7 @@ import { type DataPathFindings, type DataPathPlan, goalsOf } from './result.ts';
 import { tablesOf } from './tables.ts';
 import { openWay, WAYS, type WayName } from './ways.ts';
 
-const FULL: DataPathPlan = { rounds: 5, loadSeconds: 3, idleSeconds: 60 };
+const FULL: DataPathPlan = { rounds: 8, loadSeconds: 2, idleSeconds: 60 };
 const QUICK: DataPathPlan = { rounds: 1, loadSeconds: 1, idleSeconds: 10 };
 
 export const dataPathPart: Part = {
@@ -61,8 +61,10 @@ async function compare(ground: Ground, plan: DataPathPlan, say: Stage['say']): P
   for (const course of courses) await course.warmUp();
   for (let round = 0; round < plan.rounds; round++) {
     const first = round % courses.length;
-    for (const course of [...courses.slice(first), ...courses.slice(0, first)])
-      say(`data path ${round + 1}/${plan.rounds}, ${course.way.name}: ${await course.round()}`);
+    // One measurement of every way before the next: what is compared is to be of one moment, on a machine that is not ours alone.
+    for (const what of MEASUREMENTS)
+      for (const course of [...courses.slice(first), ...courses.slice(0, first)])
+        say(`data path ${round + 1}/${plan.rounds}, ${course.way.name}: ${await course.measure(what)}`);
   }
   return {
     ways: Object.fromEntries(courses.map((course) => [course.way.name, course.result()])),
