@@ -23,7 +23,8 @@ export interface Quick {
   alike(from: number, back: number, step: number, most: number): number;
 
   /**
-   * Makes the headers of a packet's segments, of the first one's, which is as long and has all that is the same in every one.
+   * Makes the headers of a packet's segments out of the first one's, which is there and has all that is the same in every one. All
+   * places are in this memory.
    * @returns false: it cannot, and has written nothing
    */
   segmentHeaders(of: SegmentHeaders): boolean;

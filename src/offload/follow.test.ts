@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Chance } from '../../test/support/chance.ts';
 import { EVERYTHING } from '../../test/support/coalescing.ts';
 import { damaged, traffic } from '../../test/support/inner-traffic.ts';
-import { quickOf, summableMemory } from '../host/native/quick-sum.ts';
+import { quickOf, summableMemory } from '../host/native/quick-memory.ts';
 import { concat } from '../wire/bytes.ts';
 import { Arena } from './arena.ts';
 import { Coalescer, type Delivery } from './coalesce.ts';

@@ -12,7 +12,7 @@ import {
   UDP,
   udpHeader,
 } from '../../test/support/inner-packet.ts';
-import { quickOf, summableMemory } from '../host/native/quick-sum.ts';
+import { quickOf, summableMemory } from '../host/native/quick-memory.ts';
 import { Arena } from './arena.ts';
 import { Coalescer } from './coalesce.ts';
 

@@ -24,7 +24,7 @@ export const noHeaders = (lead: number): SegmentHeaders => ({
 });
 
 /**
- * @param headers where `at` and `lead` are multiples of four
+ * @param headers where `at` is, which is a multiple of four as `lead` is
  * @param packets where the payloads are
  */
 export function buildHeaders(of: SegmentHeaders, headers: Arena, packets: Arena): void {

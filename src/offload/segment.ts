@@ -201,14 +201,14 @@ export class Segmenter {
     plan.identification = identification;
     plan.sequence = sequence;
     plan.flags = flags;
-    if (!this.#isQuick(plan)) buildHeaders(plan, headers, this.#packets);
+    if (!this.#buildQuickly(plan)) buildHeaders(plan, headers, this.#packets);
   }
 
   /** @returns false: nothing is done, for there is nothing quick for this memory */
-  #isQuick(plan: SegmentHeaders): boolean {
+  #buildQuickly(plan: SegmentHeaders): boolean {
     const { quick } = this.#packets;
     if (quick === undefined || this.#headersBegin === undefined) return false;
-    plan.at += this.#headersBegin;
+    plan.at += this.#headersBegin; // counted from where the packets' memory begins
     const isDone = quick.segmentHeaders(plan);
     plan.at -= this.#headersBegin;
     return isDone;

@@ -1,7 +1,7 @@
 /** Packets through the segmenter, and what would be sent of them. */
 
-import { quickOf, summableMemory } from '../../src/host/native/quick-sum.ts';
-import { Arena } from '../../src/offload/arena.ts';
+import { quickOf, summableMemory } from '../../src/host/native/quick-memory.ts';
+import { Arena, type Quick } from '../../src/offload/arena.ts';
 import { MOST_HEADER_OCTETS, Segmenter } from '../../src/offload/segment.ts';
 import { VnetHeader } from '../../src/offload/vnet-header.ts';
 import { concat } from '../../src/wire/bytes.ts';
@@ -13,13 +13,17 @@ const PREFIX = 18;
 const OCTETS = 70_000;
 const UNTOUCHED = Buffer.alloc(OCTETS, 0xee);
 
-/** Memory for a packet and for its headers: apart, and in one where WebAssembly can get at both. */
+/** Memory for a packet and for its headers: apart, in one where WebAssembly can get at both, and in one where it could and does not. */
 const HEADERS_AT = 70_016;
 const quick = summableMemory(HEADERS_AT + 2 * MOST_HEADER_OCTETS);
 const grounds = [
   { arena: Arena.ofSize(OCTETS), headers: Arena.ofSize(2 * MOST_HEADER_OCTETS) },
   { arena: Arena.over(quick, quickOf(quick)), headers: Arena.over(quick.subarray(HEADERS_AT)) },
+  { arena: Arena.over(quick, unable(quickOf(quick))), headers: Arena.over(quick.subarray(HEADERS_AT)) },
 ].map(({ arena, headers }) => ({ arena, segmenter: new Segmenter(arena, headers, PREFIX) }));
+
+/** What most packets have, and some octets behind it. */
+const USUAL_HEADERS = 16 * 1024;
 
 export interface Segmented {
   /** Each gathered from its header and its payload. */
@@ -49,12 +53,15 @@ function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished,
   const room = arena.octets.subarray(0, OCTETS);
   room.fill(0xee);
   room.set(packet, at);
+  segmenter.headers.octets.fill(0xee, 0, USUAL_HEADERS);
   const count = segmenter.segment(Object.assign(new VnetHeader(), vnet), at, packet.length);
   const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = segmenter;
   const after = room.slice();
   const isSame = Buffer.compare(after.subarray(at, end), packet) === 0;
   if (!isSame && (count === 0 || headerOctets > 0)) throw new Error('the packet was changed');
   if (Buffer.compare(after.fill(0xee, at, end), UNTOUCHED) !== 0) throw new Error('something else was written to');
+  const behind = headers.octets.subarray(segmenter.headersEnd, Math.min(segmenter.headersEnd + 64, USUAL_HEADERS));
+  if (behind.some((octet) => octet !== 0xee)) throw new Error('something behind the headers was written to');
   let free = 0;
   const segments = Array.from({ length: count }, (_, k) => {
     const [header, payload, octets] = [headerAt[k], payloadAt[k], payloadOctets[k]] as [number, number, number];
@@ -67,3 +74,7 @@ function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished,
 }
 
 type Ground = (typeof grounds)[number];
+
+function unable(quick: Quick | undefined): Quick | undefined {
+  return quick && { ...quick, sought: 0, sum: (from, to) => quick.sum(from, to), segmentHeaders: () => false };
+}

@@ -7,7 +7,7 @@ import { readVnet } from '../../../test/support/linux-offload.ts';
 import { DataLane } from '../../protocol/data-lane.ts';
 import { concat } from '../../wire/bytes.ts';
 import type { Native } from '../native/koffi.ts';
-import { summableMemory } from '../native/quick-sum.ts';
+import { summableMemory } from '../native/quick-memory.ts';
 import { Inbound } from './inbound.ts';
 import type { TunDevice } from './tun-device.ts';
 

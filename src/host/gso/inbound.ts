@@ -6,7 +6,7 @@ import { MOST_PACKETS } from '../../offload/run.ts';
 import { VNET_OCTETS } from '../../offload/vnet-header.ts';
 import type { DataLane } from '../../protocol/data-lane.ts';
 import { errorWords, type Arena as Memory, type Native } from '../native/koffi.ts';
-import { quickOf } from '../native/quick-sum.ts';
+import { quickOf } from '../native/quick-memory.ts';
 import type { TunDevice } from './tun-device.ts';
 
 export interface InboundParts {

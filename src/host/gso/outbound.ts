@@ -5,7 +5,7 @@ import { MOST_HEADER_OCTETS, Segmenter } from '../../offload/segment.ts';
 import { GSO, VNET_OCTETS, VnetHeader } from '../../offload/vnet-header.ts';
 import type { DataLane } from '../../protocol/data-lane.ts';
 import type { Native } from '../native/koffi.ts';
-import { quickOf, summableMemory } from '../native/quick-sum.ts';
+import { quickOf, summableMemory } from '../native/quick-memory.ts';
 import { SegmentQueue } from './segment-queue.ts';
 import type { Sender } from './sender.ts';
 import type { TunDevice } from './tun-device.ts';

@@ -78,6 +78,7 @@ export class SegmentQueue {
   iovecsAt(at: number): number {
     return this.#iovecs.address + at * 2 * this.#layout.iovec.octets;
   }
+
   /** Whether a segment is all payload, the first of its iovecs empty. */
   isWhole(at: number): boolean {
     const { iovec, getLong } = this.#layout;

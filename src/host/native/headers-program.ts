@@ -1,4 +1,5 @@
 /** The headers of a packet's segments, as {@link Quick.segmentHeaders} has them, in WebAssembly. */
+import type { SegmentHeaders } from '../../offload/arena.ts';
 import {
   IPV4_CHECKSUM,
   IPV4_IDENTIFICATION,
@@ -52,20 +53,22 @@ import {
 export const HEADERS_PARAMETERS = [
   ...['at', 'step', 'lead', 'payloadAt', 'payloadOctets', 'lastOctets', 'count', 'headerOctets', 'transport'],
   ...['isTcp', 'isIpv4', 'transportSum', 'ipv4Sum', 'identification', 'sequence', 'flags'],
-] as const;
+] as const satisfies readonly (keyof SegmentHeaders)[];
 const LOCALS = 7;
 
 /** @param sumFunction index of the function that adds up octets `from` up to `to` */
 export function headersBody(sumFunction: number): Code {
-  const parameter = (name: string) => HEADERS_PARAMETERS.indexOf(name as (typeof HEADERS_PARAMETERS)[number]);
-  const [AT, STEP, FROM, SIZE] = ['at', 'step', 'payloadAt', 'payloadOctets'].map(parameter) as Four;
-  const [COUNT, HEADER, TRANSPORT, FLAGS] = ['count', 'headerOctets', 'transport', 'flags'].map(parameter) as Four;
+  const parameter = (name: keyof SegmentHeaders) => HEADERS_PARAMETERS.indexOf(name);
+  const [AT, STEP, FROM, SIZE] = (['at', 'step', 'payloadAt', 'payloadOctets'] as const).map(parameter) as Four;
+  const [COUNT, HEADER, TRANSPORT, FLAGS] = (['count', 'headerOctets', 'transport', 'flags'] as const).map(
+    parameter,
+  ) as Four;
   const first = HEADERS_PARAMETERS.length;
   const [K, OCTETS, LENGTH, SUM, SCRATCH, PATTERN, COPIED] = Array.from(
     { length: LOCALS },
     (_, k) => first + k,
   ) as Seven;
-  const given = (name: string) => get(parameter(name));
+  const given = (name: keyof SegmentHeaders) => get(parameter(name));
 
   const FOLD_SCRATCH = [
     ...[...get(SCRATCH), ...number(0xffff), ...AND, ...get(SCRATCH), ...number(16), ...SHIFT_RIGHT, ...ADD],

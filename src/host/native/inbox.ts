@@ -7,7 +7,7 @@
  */
 import type { Endpoint } from '../../protocol/machine.ts';
 import type { Arena, Native } from './koffi.ts';
-import { summableMemory } from './quick-sum.ts';
+import { summableMemory } from './quick-memory.ts';
 import { endpointOf, SOCKADDR_OCTETS } from './sockaddr.ts';
 import { MSG_CTRUNC, MSG_DONTWAIT, MSG_TRUNC, SOL_UDP, UDP_GRO } from './socket-table.ts';
 

@@ -135,6 +135,6 @@ export const quickProgram = (): Uint8Array =>
     ...section(1, [3, ...takes(2), ...takes(5), ...takes(HEADERS_PARAMETERS.length)]),
     ...section(2, [1, ...named('m'), ...named('m'), 2, 0, 1]), // imported: a memory of a page or more
     ...section(3, [3, 0, 1, 2]), // three functions, of these types
-    ...section(7, [3, ...EXPORTS.flatMap(([name, index]) => [...named(name), 0, index])]),
+    ...section(7, [EXPORTS.length, ...EXPORTS.flatMap(([name, index]) => [...named(name), 0, index])]),
     ...section(10, [3, ...sized(sumBody()), ...sized(alikeBody()), ...sized(headersBody(SUM_FUNCTION))]),
   ]);

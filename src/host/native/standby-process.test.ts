@@ -39,7 +39,7 @@ describe('a process with a watch', () => {
     child.stdout.on('data', (chunk) => {
       said += chunk;
     });
-    const limit = setTimeout(() => child.kill('SIGKILL'), 4000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 20_000);
     const code = await new Promise((resolve) => child.once('close', resolve));
     clearTimeout(limit);
     return `${code} ${said.trim()}`;

@@ -261,7 +261,7 @@ const { EAGAIN } = constants.errno;
 const READABLE = { readable: true, writable: false };
 const BOTH = { readable: true, writable: true };
 
-/** A wake-up ends after so many octets, or after so many calls. */
+/** A wake-up ends after so many octets, or after so many calls: TCP's acknowledgements of more would wait until the sender has run dry. */
 const ENOUGH_OCTETS = 128 * 1024;
 const MOST_BATCHES = 8;
 /** To pass that on takes so long that more is likely to have come meanwhile. */

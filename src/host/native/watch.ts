@@ -1,9 +1,10 @@
 /**
- * When a descriptor can be read or written: libuv's own poll, so that no thread ever waits for it.
+ * When a descriptor can be read or written: libuv's own poll, so that no other thread ever waits for it; and once that has told of
+ * something, a poll in its place (standby.ts).
  *
  * The callback runs inside libuv's: to wait for another part of the loop's turn (setImmediate) is, on a machine that was asleep, a good
  * part of what a packet takes to get through. But this is koffi's handle, not one of Node's, so what Node does after each callback of
- * its own is done here: process.nextTick and microtasks have their turn. And three things are seen to: the handle crashes the
+ * its own is done by us: process.nextTick and microtasks have their turn. And three things are seen to: the handle crashes the
  * process when it is started or stopped after it was closed, and when a second one watches the same descriptor; what its
  * callback throws comes up later, in somebody else's.
  */
@@ -53,7 +54,11 @@ class PollWatch implements Watch, Watched {
   readonly #told = (status: number, { readable, writable }: PollOptions) => {
     if (this.#handle === undefined) return;
     const failed = status < 0;
-    if (failed) this.arrange(); // libuv has given up on it
+    try {
+      if (failed) this.arrange(); // libuv has given up on it
+    } catch (error) {
+      throwLater(error);
+    }
     this.tell(readable, writable, failed);
     try {
       settle();

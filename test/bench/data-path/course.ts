@@ -151,7 +151,7 @@ export class Course {
 
 const WARM_UP_SECONDS = 2;
 const PINGS = 20;
-const PING_AFTER_MS = 500;
+const PING_AFTER_MS = 300;
 const LOOK_EVERY_MS = 250;
 const QUIET_WITHIN_MS = 15_000;
 /** Of one core. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Likeness, Quick } from '../../offload/arena.ts';
-import { quickOf, summableMemory } from './quick-sum.ts';
+import { quickOf, summableMemory } from './quick-memory.ts';
 
 /** One number after the other, as RFC 1071 §4.1 has it, but for the byte order. */
 function slowSum(octets: Uint8Array, from: number, to: number): number {
