@@ -53,7 +53,7 @@ function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished,
   const room = arena.octets.subarray(0, OCTETS);
   room.fill(0xee);
   room.set(packet, at);
-  segmenter.headers.octets.fill(0xee, 0, USUAL_HEADERS);
+  segmenter.headers.octets.fill(0xee, 0, USUAL_HEADERS).fill(0x11, 0, segmenter.prefixRoom);
   const count = segmenter.segment(Object.assign(new VnetHeader(), vnet), at, packet.length);
   const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = segmenter;
   const after = room.slice();
@@ -61,12 +61,14 @@ function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished,
   if (!isSame && (count === 0 || headerOctets > 0)) throw new Error('the packet was changed');
   if (Buffer.compare(after.fill(0xee, at, end), UNTOUCHED) !== 0) throw new Error('something else was written to');
   const behind = headers.octets.subarray(segmenter.headersEnd, Math.min(segmenter.headersEnd + 64, USUAL_HEADERS));
-  if (behind.some((octet) => octet !== 0xee)) throw new Error('something behind the headers was written to');
+  if (count > 0 && headerOctets > 0 && behind.some((octet) => octet !== 0xee))
+    throw new Error('something behind the headers was written to');
   let free = 0;
   const segments = Array.from({ length: count }, (_, k) => {
     const [header, payload, octets] = [headerAt[k], payloadAt[k], payloadOctets[k]] as [number, number, number];
     if (header % 4 !== 0 || header - PREFIX < free) throw new Error(`no room for the prefix of segment ${k}`);
     if (payload < at || payload + octets > end) throw new Error(`segment ${k} is not of the packet`);
+    if (headerOctets > 0 && headers.octets[header - PREFIX] !== 0x11) throw new Error(`no prefix at segment ${k}`);
     free = header + headerOctets;
     return concat(headers.octets.subarray(header, free), room.subarray(payload, payload + octets));
   });
