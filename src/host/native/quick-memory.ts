@@ -95,9 +95,14 @@ class QuickMemory implements Quick {
   }
 }
 
-function compiled({ Module, Instance }: WebAssemblyApi, memory: Memory): QuickExports {
+/** One program for all memories: to put it together time and again would make V8 think that this is what is to be fast. */
+const programs = new WeakMap<WebAssemblyApi, object>();
+
+function compiled(api: WebAssemblyApi, memory: Memory): QuickExports {
   try {
-    return new Instance(new Module(quickProgram()), { m: { m: memory } }).exports;
+    const program = programs.get(api) ?? new api.Module(quickProgram());
+    programs.set(api, program);
+    return new api.Instance(program, { m: { m: memory } }).exports;
   } catch {
     return plain(new Uint8Array(memory.buffer)); // WebAssembly without vectors
   }
