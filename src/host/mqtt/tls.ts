@@ -32,7 +32,7 @@ export async function tlsMeans(broker: BrokerSettings, systemCas = SYSTEM_CAS): 
       trusted: path === undefined ? 'the list of authorities that Node.js brings along' : `the CA file ${path}`,
     };
   } catch (error) {
-    throw contextRefusal(error as CodedError, broker);
+    throw contextRefusal(error as CodedError, broker, secret ?? '');
   }
 }
 
@@ -67,12 +67,19 @@ export function connectTls(
   });
 }
 
-function contextRefusal(error: CodedError, { ca, certificate, key }: BrokerSettings) {
+/** @param secret the text of the client's key */
+function contextRefusal(error: CodedError, { ca, certificate, key }: BrokerSettings, secret: string) {
   const detail = detailOf(error);
   if (detail === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH')
     return refusal('files', `the key ${key} does not belong to the client certificate ${certificate}`, detail);
-  if (/INTERRUPTED_OR_CANCELLED|BAD_PASSWORD|MISSING_PASSPHRASE|BAD_DECRYPT/.test(detail))
+  if (IS_PROTECTED.test(secret))
     return refusal('files', `the client's key ${key} is protected with a passphrase: it must have none here`, detail);
   const files = [ca, certificate, key].filter((path) => path !== undefined).join(', ');
   return refusal('files', `the certificates and keys cannot be used (${files}): ${error.message}`, detail);
 }
+
+/**
+ * What a key is called that wants a passphrase: RFC 7468 §11, RFC 1421 §4.6.1.1. OpenSSL's error does not tell: it tries none, which once
+ * in 256 times makes something that looks decrypted.
+ */
+const IS_PROTECTED = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;

@@ -14,7 +14,7 @@ import { type DataPathFindings, type DataPathPlan, goalsOf } from './result.ts';
 import { tablesOf } from './tables.ts';
 import { openWay, WAYS, type WayName } from './ways.ts';
 
-const FULL: DataPathPlan = { rounds: 8, loadSeconds: 2, idleSeconds: 60 };
+const FULL: DataPathPlan = { rounds: 6, loadSeconds: 2, idleSeconds: 60 };
 const QUICK: DataPathPlan = { rounds: 1, loadSeconds: 1, idleSeconds: 10 };
 
 export const dataPathPart: Part = {
