@@ -13,7 +13,7 @@
 enum { FRAME_HEADER = 9 };
 
 void to_lns(const struct sockaddr_in *from, const uint8_t *datagram, size_t length) {
-  if (connected) return;
+  if (!has_lns) return;
   uint8_t header[FRAME_HEADER] = {'D'};
   memcpy(header + 1, &from->sin_addr, 4);
   memcpy(header + 5, &from->sin_port, 2);
@@ -39,6 +39,7 @@ static void begin(const struct sockaddr_in *peer, const uint8_t *body, size_t le
   memcpy(new->ids, body, sizeof new->ids);
   new->header_length = length - sizeof new->ids;
   memcpy(new->header, body + sizeof new->ids, new->header_length);
+  if (!connect_to(peer)) exit(1);
   session = new;
 }
 
@@ -52,6 +53,9 @@ void serve_lns(void) {
     const size_t length = get16(header + 7);
     if (header[0] == 'D') sendto(udp, body, length, 0, (struct sockaddr *)&peer, sizeof peer);
     if (header[0] == 'S') begin(&peer, body, length);
-    if (header[0] == 'E') session = NULL;
+    if (header[0] == 'E') {
+      session = NULL;
+      disconnect();
+    }
   }
 }

@@ -61,7 +61,7 @@ static void flush(void) {
     const uint16_t length = (uint16_t)message.segment_length;
     memcpy(CMSG_DATA(option), &length, sizeof length);
   }
-  if (sendmsg(udp, &header, 0) < 0 && errno != ECONNREFUSED) perror("peer: sendmsg");
+  if (sendmsg(udp, &header, 0) < 0 && errno != ECONNREFUSED && errno != EDESTADDRREQ) perror("peer: sendmsg");
   message.segments = message.length = 0;
   message.closed = false;
 }

@@ -23,7 +23,8 @@
 
 int tun, udp;
 _Atomic(const struct session *) session;
-bool connected;
+_Atomic(bool) connected;
+bool has_lns;
 
 static void die(const char *what) {
   fprintf(stderr, "peer: %s: %s\n", what, strerror(errno));
@@ -73,6 +74,17 @@ static size_t from_hex(const char *text, uint8_t *to, size_t room) {
   return length;
 }
 
+bool connect_to(const struct sockaddr_in *peer) {
+  connected = connect(udp, (const struct sockaddr *)peer, sizeof *peer) == 0;
+  return connected;
+}
+
+void disconnect(void) {
+  const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  connected = false;
+  if (connect(udp, &nobody, sizeof nobody) < 0) die("connect");
+}
+
 size_t put_header(const struct session *s, const uint8_t *packet, uint8_t *to) {
   memcpy(to, s->header, s->header_length);
   if (packet[0] >> 4 == 6) to[s->header_length - 1] = PPP_IPV6;
@@ -111,8 +123,9 @@ void *upload_plain(void *unused) {
     if (length <= 0 || s == NULL) continue;
     uint8_t *const datagram = packet - s->header_length;
     put_header(s, packet, datagram);
-    const struct sockaddr *to = connected ? NULL : (const struct sockaddr *)&s->peer;
-    sendto(udp, datagram, s->header_length + (size_t)length, 0, to, connected ? 0 : sizeof s->peer);
+    const bool has_name = !connected;
+    const struct sockaddr *to = has_name ? (const struct sockaddr *)&s->peer : NULL;
+    sendto(udp, datagram, s->header_length + (size_t)length, 0, to, has_name ? sizeof s->peer : 0);
   }
   return unused;
 }
@@ -145,14 +158,14 @@ int main(int count, char **arguments) {
     fixed.peer = endpoint(arguments[5], arguments[6]);
     from_hex(arguments[7], fixed.ids, sizeof fixed.ids);
     fixed.header_length = from_hex(arguments[8], fixed.header, sizeof fixed.header);
-    if (connect(udp, (struct sockaddr *)&fixed.peer, sizeof fixed.peer) < 0) die("connect");
-    connected = true;
+    if (!connect_to(&fixed.peer)) die("connect");
     session = &fixed;
   }
+  has_lns = count == 5;
   pthread_t up, down;
   pthread_create(&up, NULL, gso ? upload_gso : upload_plain, NULL);
   pthread_create(&down, NULL, gso ? download_gso : download_plain, NULL);
-  if (count == 5) {
+  if (has_lns) {
     serve_lns();
     return 0;
   }

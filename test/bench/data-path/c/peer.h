@@ -28,14 +28,19 @@ struct session {
 extern int tun, udp;
 // NULL as long as there is none: packets from the TUN are dropped.
 extern _Atomic(const struct session *) session;
-// The socket is connected to the one peer it will ever have.
-extern bool connected;
+// The socket is connected to the session's peer: what is sent needs no address, and no route is looked up for it.
+extern _Atomic(bool) connected;
+// There is an LNS: its sessions come and go.
+extern bool has_lns;
 
 // Writes the header for a packet. Returns its length.
 size_t put_header(const struct session *session, const uint8_t *packet, uint8_t *to);
 // Where in a datagram the IP packet begins (and ends); 0: it is something else, or somebody else's.
 size_t packet_in(const struct session *session, const struct sockaddr_in *from, const uint8_t *datagram, size_t length,
                  size_t *end);
+// Connects the socket to the peer, or to nobody any more.
+bool connect_to(const struct sockaddr_in *peer);
+void disconnect(void);
 // Hands a datagram that is none of ours to the LNS, if there is one.
 void to_lns(const struct sockaddr_in *from, const uint8_t *datagram, size_t length);
 // Does what the LNS says, until it ends.
