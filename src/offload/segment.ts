@@ -31,24 +31,23 @@ export const MOST_SEGMENTS = 65_536 / 8;
 /** Octets of all headers of one packet: {@link MOST_SEGMENTS} of them with 40 octets of header, 16 of prefix, and some to spare. */
 export const MOST_HEADER_OCTETS = MOST_SEGMENTS * 64;
 
-/** Segments that there is room for from the beginning: those of a packet of 64 KB for a path with an MTU of 576. */
-const USUAL_SEGMENTS = 128;
-
 export class Segmenter {
   /** Where headers are built, each with room for the caller's prefix in front of it. */
   readonly headers: Arena;
   /** From where a packet's headers are to be built to where the first one begins: room for what the caller wants in front of it. */
   readonly prefixRoom: number;
-  /** Segment by segment: where in {@link headers} its header begins, at a multiple of four. */
-  headerAt = new Uint32Array(USUAL_SEGMENTS);
+  /** Where in {@link headers} the header of the first segment begins, at a multiple of four, and octets from one to the next. */
+  headerAt = 0;
+  headerStep = 0;
   /** Octets of every segment's header; 0: the one segment is the packet as it lies there, header and all. */
   headerOctets = 0;
   /** Where in {@link headers} the headers of the last packet end. */
   headersEnd = 0;
-  /** Segment by segment: where in the packet's own memory its payload begins. */
-  payloadAt = new Uint32Array(USUAL_SEGMENTS);
-  /** Segment by segment: octets of its payload. All but the last have the same. */
-  payloadOctets = new Uint32Array(USUAL_SEGMENTS);
+  /** Where in the packet's own memory the payload of the first segment begins; the others lie behind it without gaps. */
+  payloadAt = 0;
+  /** Octets of each payload but the last, and of that. */
+  payloadOctets = 0;
+  lastOctets = 0;
   readonly #packets: Arena;
   readonly #layout = new PacketLayout();
   /** Where the headers' memory begins within the packets', if it is a part of it. */
@@ -93,34 +92,27 @@ export class Segmenter {
     const slotOctets = this.prefixRoom + roundedUp(headerOctets);
     const count = Math.ceil(payloadOctets / vnet.gsoSize);
     if (count > MOST_SEGMENTS || count * slotOctets > MOST_HEADER_OCTETS) return 0;
-    if (count > this.headerAt.length) this.#makeRoom();
+    this.headerAt = headersFrom + this.prefixRoom;
+    this.headerStep = slotOctets;
     this.headerOctets = headerOctets;
     this.headersEnd = headersFrom + count * slotOctets;
-    for (let k = 0; k < count; k++) {
-      this.headerAt[k] = headersFrom + k * slotOctets + this.prefixRoom;
-      this.payloadAt[k] = payloadAt + k * vnet.gsoSize;
-      this.payloadOctets[k] = vnet.gsoSize;
-    }
-    this.payloadOctets[count - 1] = payloadOctets - (count - 1) * vnet.gsoSize;
-    this.headers.copyFrom(this.#packets, at, this.headerAt[0] as number, headerOctets);
+    this.payloadAt = payloadAt;
+    this.payloadOctets = vnet.gsoSize;
+    this.lastOctets = payloadOctets - (count - 1) * vnet.gsoSize;
+    this.headers.copyFrom(this.#packets, at, this.headerAt, headerOctets);
     this.#buildHeaders(count, vnet);
     return count;
-  }
-
-  /** For tiny segments, which hardly anybody ever sends. */
-  #makeRoom(): void {
-    this.headerAt = new Uint32Array(MOST_SEGMENTS);
-    this.payloadAt = new Uint32Array(MOST_SEGMENTS);
-    this.payloadOctets = new Uint32Array(MOST_SEGMENTS);
   }
 
   /** One segment: the packet, its checksum completed if that is wanted. */
   #whole(vnet: VnetHeader, at: number, octets: number): number {
     if ((vnet.flags & NEEDS_CSUM) !== 0 && !this.#completeChecksum(vnet, at, octets)) return 0;
-    this.headerAt[0] = this.prefixRoom;
+    this.headerAt = this.prefixRoom;
+    this.headerStep = 0;
     this.headerOctets = 0;
-    this.payloadAt[0] = at;
-    this.payloadOctets[0] = octets;
+    this.payloadAt = at;
+    this.payloadOctets = octets;
+    this.lastOctets = octets;
     return 1;
   }
 
@@ -159,9 +151,8 @@ export class Segmenter {
 
   /** Makes every segment's header out of the packet's, which has been copied to the first one's place. */
   #buildHeaders(count: number, vnet: VnetHeader): void {
-    const { headers, headerOctets, headerAt, payloadAt, payloadOctets } = this;
+    const { headers, headerOctets, headerAt: first } = this;
     const { version, protocol } = this.#layout;
-    const first = headerAt[0] as number;
     const transport = this.#layout.transportAt - this.#layout.from;
     const isTcp = protocol === TCP;
     const checksumAt = transport + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
@@ -187,10 +178,10 @@ export class Segmenter {
 
     const plan = this.#plan;
     plan.at = first;
-    plan.step = count > 1 ? (headerAt[1] as number) - first : 0;
-    plan.payloadAt = payloadAt[0] as number;
-    plan.payloadOctets = vnet.gsoSize;
-    plan.lastOctets = payloadOctets[count - 1] as number;
+    plan.step = this.headerStep;
+    plan.payloadAt = this.payloadAt;
+    plan.payloadOctets = this.payloadOctets;
+    plan.lastOctets = this.lastOctets;
     plan.count = count;
     plan.headerOctets = headerOctets;
     plan.transport = transport;

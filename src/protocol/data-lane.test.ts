@@ -308,4 +308,19 @@ describe('packets in the middle of a larger buffer', () => {
     }
     expect(here.ns).toBe(there.ns);
   });
+
+  it.each<LaneOptions>([{}, { lengthBit: true }, { sequencing: 'always' }, { sequencing: 'always', lengthBit: true }])(
+    'one behind the other get the headers that each would have by itself: %j',
+    (options) => {
+      const [here, there] = [openLane(options), openLane(options)];
+      const prefix = here.prefixLength;
+      const [several, one] = [new Uint8Array(400).fill(0xee), new Uint8Array(400).fill(0xee)];
+      for (const at of [8, 108, 208]) here.beginPrefix(several, at, 0x21);
+      here.finishPrefixes(several, 8, 100, 3, 60, 31);
+      for (const [k, octets] of [60, 60, 31].entries()) there.writePrefix(one, 8 + 100 * k, 0x21, octets);
+      expect(hex(several)).toBe(hex(one));
+      expect(hex(several.subarray(8, 8 + prefix))).not.toMatch(/ee/);
+      expect(here.ns).toBe(there.ns);
+    },
+  );
 });

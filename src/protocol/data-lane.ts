@@ -137,7 +137,7 @@ export class DataLane {
    */
   writePrefix(into: Uint8Array, at: number, protocol: number, octets: number): void {
     this.beginPrefix(into, at, protocol);
-    this.finishPrefix(into, at, octets);
+    this.finishPrefixes(into, at, 0, 1, octets, octets);
   }
 
   /** The part of {@link writePrefix} that is the same for all packets of one protocol, and may be copied from one to another. */
@@ -147,9 +147,15 @@ export class DataLane {
     into[at + prefix.length - 1] = protocol;
   }
 
-  /** And the rest: length and sequence number, where they are wanted. */
-  finishPrefix(into: Uint8Array, at: number, octets: number): void {
-    this.#fillIn(into, at, this.#prefix.length + octets);
+  /**
+   * And the rest, of `count` packets: length and sequence number, where they are wanted.
+   * @param at where the first one's is, `step` octets in front of the next
+   * @param octets of every packet but the last, which has `last`
+   */
+  finishPrefixes(into: Uint8Array, at: number, step: number, count: number, octets: number, last: number): void {
+    if (this.#options.lengthBit !== true && !this.#sequencing) return;
+    const prefix = this.#prefix.length;
+    for (let k = 0; k < count; k++) this.#fillIn(into, at + k * step, prefix + (k < count - 1 ? octets : last));
   }
 
   /**

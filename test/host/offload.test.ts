@@ -78,12 +78,12 @@ function cut(read: Uint8Array): Uint8Array[] {
   vnet.read(arena, 6);
   const segmenter = new Segmenter(arena, Arena.ofSize(MOST_HEADER_OCTETS), 0);
   const count = segmenter.segment(vnet, 6 + VNET_OCTETS, read.length - VNET_OCTETS);
-  const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = segmenter;
+  const { headers, headerAt, headerStep, headerOctets, payloadAt, payloadOctets, lastOctets } = segmenter;
   return Array.from({ length: count }, (_, k) => {
-    const [header, payload] = [headerAt[k] as number, payloadAt[k] as number];
+    const [header, payload] = [headerAt + k * headerStep, payloadAt + k * payloadOctets];
     return concat(
       headers.octets.slice(header, header + headerOctets),
-      arena.octets.slice(payload, payload + (payloadOctets[k] as number)),
+      arena.octets.slice(payload, payload + (k < count - 1 ? payloadOctets : lastOctets)),
     );
   });
 }

@@ -55,7 +55,7 @@ function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished,
   room.set(packet, at);
   segmenter.headers.octets.fill(0xee, 0, USUAL_HEADERS).fill(0x11, 0, segmenter.prefixRoom);
   const count = segmenter.segment(Object.assign(new VnetHeader(), vnet), at, packet.length);
-  const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = segmenter;
+  const { headers, headerAt, headerStep, headerOctets, payloadAt, payloadOctets, lastOctets } = segmenter;
   const after = room.slice();
   const isSame = Buffer.compare(after.subarray(at, end), packet) === 0;
   if (!isSame && (count === 0 || headerOctets > 0)) throw new Error('the packet was changed');
@@ -65,7 +65,8 @@ function segmentedOn({ arena, segmenter }: Ground, { vnet, packet }: Unfinished,
     throw new Error('something behind the headers was written to');
   let free = 0;
   const segments = Array.from({ length: count }, (_, k) => {
-    const [header, payload, octets] = [headerAt[k], payloadAt[k], payloadOctets[k]] as [number, number, number];
+    const [header, payload] = [headerAt + k * headerStep, payloadAt + k * payloadOctets];
+    const octets = k < count - 1 ? payloadOctets : lastOctets;
     if (header % 4 !== 0 || header - PREFIX < free) throw new Error(`no room for the prefix of segment ${k}`);
     if (payload < at || payload + octets > end) throw new Error(`segment ${k} is not of the packet`);
     if (headerOctets > 0 && headers.octets[header - PREFIX] !== 0x11) throw new Error(`no prefix at segment ${k}`);

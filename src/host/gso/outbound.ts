@@ -181,16 +181,13 @@ export class Outbound {
   }
 
   #queueSegments(count: number, octets: number): void {
-    const { headers, headerAt, headerOctets, payloadAt, payloadOctets } = this.#segmenter;
-    const prefix = this.#lane.prefixLength;
-    const headersAddress = this.#address + HEADERS_AT;
-    this.#lane.sent(count, octets + (count - 1) * headerOctets);
-    for (let k = 0; k < count; k++) {
-      const header = (headerAt[k] as number) - prefix;
-      const payload = payloadOctets[k] as number;
-      this.#lane.finishPrefix(headers.octets, header, headerOctets + payload);
-      const payloadAddress = this.#address + (payloadAt[k] as number);
-      this.#queue.add(headersAddress + header, prefix + headerOctets, payloadAddress, payload);
-    }
+    const cut = this.#segmenter;
+    const lane = this.#lane;
+    const { headerAt, headerStep, headerOctets } = cut;
+    const [each, last] = [headerOctets + cut.payloadOctets, headerOctets + cut.lastOctets];
+    const prefix = lane.prefixLength;
+    lane.sent(count, octets + (count - 1) * headerOctets);
+    lane.finishPrefixes(cut.headers.octets, headerAt - prefix, headerStep, count, each, last);
+    this.#queue.addCut(cut, count, this.#address + HEADERS_AT, this.#address, prefix);
   }
 }

@@ -101,6 +101,28 @@ describe.each(MACHINES)(
       expect(wrong).toEqual([]);
     });
 
+    it('what there would be one by one of the segments of a packet that was cut', () => {
+      const end = queueOn(machine);
+      const { queue } = end;
+      const cut = {
+        headerAt: 512,
+        headerStep: 72,
+        headerOctets: 52,
+        payloadAt: 1000,
+        payloadOctets: 1408,
+        lastOctets: 9,
+      };
+      queue.add(headers, 10, packets, 20);
+      for (let times = 0; times < 200; times++) queue.addCut(cut, 3, headers, packets, 10);
+      const places = [0, 1, 2].map((k) => [headers + 502 + 72 * k, 62, packets + 1000 + 1408 * k, k < 2 ? 1408 : 9]);
+      const wrong = Array.from({ length: 600 }, (_, k) => k).filter(
+        (k) =>
+          String(iovecsOf(end, 1 + k)) !== String(places[k % 3]) || queue.octets(1 + k) !== (k % 3 < 2 ? 1470 : 71),
+      );
+      expect(wrong).toEqual([]);
+      expect([queue.waiting, ...iovecsOf(end, 0)]).toEqual([601, headers, 10, packets, 20]);
+    });
+
     it('nothing left of what was there before', () => {
       const end = queueOn(machine);
       const { queue } = end;

@@ -1,4 +1,5 @@
 /** What is on its way to the server: segments in the order they leave, as the kernel gathers them, and how many of them leave with one system call. */
+import type { Segmenter } from '../../offload/segment.ts';
 import type { Arena, Native } from '../native/koffi.ts';
 import type { Layout } from '../native/layout.ts';
 
@@ -12,6 +13,11 @@ const USUAL = 512;
 export const MOST_SEGMENTS = 64;
 /** UDP payload of an IPv4 packet, octets. */
 const MOST_OCTETS = 65_507;
+
+/** Where the segments of a packet lie. */
+export type Cut = Readonly<
+  Pick<Segmenter, 'headerAt' | 'headerStep' | 'headerOctets' | 'payloadAt' | 'payloadOctets' | 'lastOctets'>
+>;
 
 export class SegmentQueue {
   readonly #native: Native;
@@ -49,15 +55,43 @@ export class SegmentQueue {
    * @param payloadAddress of the rest, where it was read
    */
   add(headerAddress: number, headerLength: number, payloadAddress: number, payloadLength: number): void {
-    const segment = this.#count++;
-    if (segment === this.#octets.length) this.#makeRoom();
-    const layout = this.#layout;
+    const segment = this.#reserve(1);
+    const { putIovec, iovec } = this.#layout;
     const { words } = this.#iovecs;
-    const { octets } = layout.iovec;
-    const at = segment * 2 * octets;
-    layout.putIovec(words, at, headerAddress, headerLength);
-    layout.putIovec(words, at + octets, payloadAddress, payloadLength);
+    const at = segment * 2 * iovec.octets;
+    putIovec(words, at, headerAddress, headerLength);
+    putIovec(words, at + iovec.octets, payloadAddress, payloadLength);
     this.#octets[segment] = headerLength + payloadLength;
+  }
+
+  /**
+   * Queues the segments of a packet that was cut, which stay where they are until they have left.
+   * @param headers address that the places of headers are counted from
+   * @param packets address that the places of payloads are counted from
+   * @param prefix octets in front of each header that leave with it
+   */
+  addCut(cut: Cut, count: number, headers: number, packets: number, prefix: number): void {
+    const first = this.#reserve(count);
+    const last = first + count - 1;
+    const { putIovecs, putIovec, iovec } = this.#layout;
+    const { words } = this.#iovecs;
+    const stride = 2 * iovec.octets;
+    const { headerAt, headerStep, payloadAt, payloadOctets, lastOctets } = cut;
+    const header = prefix + cut.headerOctets;
+    const payload = packets + payloadAt;
+    putIovecs(words, first * stride, stride, count, headers + headerAt - prefix, headerStep, header);
+    putIovecs(words, first * stride + iovec.octets, stride, count - 1, payload, payloadOctets, payloadOctets);
+    putIovec(words, last * stride + iovec.octets, payload + (count - 1) * payloadOctets, lastOctets);
+    this.#octets.fill(header + payloadOctets, first, last);
+    this.#octets[last] = header + lastOctets;
+  }
+
+  /** @returns the first of `count` places */
+  #reserve(count: number): number {
+    const first = this.#count;
+    this.#count = first + count;
+    if (this.#count > this.#octets.length) this.#makeRoom();
+    return first;
   }
 
   #makeRoom(): void {

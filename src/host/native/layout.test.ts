@@ -36,6 +36,30 @@ describe.each(COMPILED)('the layout with pointers of $pointerOctets octets', (co
   });
 });
 
+describe.each([
+  { pointerOctets: 8, isLittleEndian: true, base: 0x7f12_ffff_ff00 },
+  { pointerOctets: 8, isLittleEndian: true, base: 0x0000_8000_0000 },
+  { pointerOctets: 8, isLittleEndian: false, base: 0x7f12_ffff_ff00 },
+  { pointerOctets: 4, isLittleEndian: true, base: 0x7fff_ff00 },
+  { pointerOctets: 4, isLittleEndian: false, base: 0xfff0_0000 },
+] as const)('several iovecs, $pointerOctets octets a pointer, from $base', ({ base, ...machine }) => {
+  const { putIovec, putIovecs, iovec } = layoutOf(machine);
+
+  it.each([
+    [1, 0, 7],
+    [5, 100, 100],
+    [5, 1470, 1408],
+    [3, 0x7fff_ffff, 0],
+  ])('are those that there would be one by one: %i of them, %i octets between them', (count, step, len) => {
+    for (const stride of [iovec.octets, 2 * iovec.octets]) {
+      const [one, several] = [new Uint32Array(64).fill(0xeeee_eeee), new Uint32Array(64).fill(0xeeee_eeee)];
+      for (let k = 0; k < count; k++) putIovec(one, 8 + k * stride, base + k * step, len);
+      putIovecs(several, 8, stride, count, base, step, len);
+      expect(several).toEqual(one);
+    }
+  });
+});
+
 describe('a long', () => {
   const memory = new ArrayBuffer(16);
   const words = new Uint32Array(memory);

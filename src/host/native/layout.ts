@@ -38,6 +38,20 @@ export interface Layout extends Machine {
   putLong(words: Uint32Array, at: number, value: number): void;
   /** Writes a struct iovec. */
   putIovec(words: Uint32Array, at: number, base: number, len: number): void;
+  /**
+   * Writes several, `stride` octets from one to the next, of places that lie one behind the other.
+   * @param base the first place, and `step` octets (below 2^31) from one to the next
+   * @param len octets of each
+   */
+  putIovecs(
+    words: Uint32Array,
+    at: number,
+    stride: number,
+    count: number,
+    base: number,
+    step: number,
+    len: number,
+  ): void;
   /** Reads one, if it is below 2^53. */
   getLong(words: Uint32Array, at: number): number;
 }
@@ -71,7 +85,7 @@ export const machineOf = (pointerOctets: number): Machine => ({
   isLittleEndian: endianness() === 'LE',
 });
 
-type Longs = Pick<Layout, 'putLong' | 'putIovec' | 'getLong'>;
+type Longs = Pick<Layout, 'putLong' | 'putIovec' | 'putIovecs' | 'getLong'>;
 
 const TWO_TO_32 = 0x1_0000_0000;
 const TWO_TO_MINUS_32 = 1 / TWO_TO_32; // to multiply is quicker, and as exact with a power of two
@@ -83,6 +97,9 @@ const LONG_OF_4: Longs = {
   putIovec(words, at, base, len) {
     words[at >>> 2] = base;
     words[(at >>> 2) + 1] = len;
+  },
+  putIovecs(words, at, stride, count, base, step, len) {
+    for (let k = 0; k < count; k++) LONG_OF_4.putIovec(words, at + k * stride, base + k * step, len);
   },
   getLong: (words, at) => words[at >>> 2] as number,
 };
@@ -99,6 +116,22 @@ const LONG_OF_8: Longs = {
     words[(at >>> 2) + 2] = len;
     words[(at >>> 2) + 3] = 0;
   },
+  // With integers of 32 bits alone, as this is done for every segment.
+  putIovecs(words, at, stride, count, base, step, len) {
+    let low = base | 0;
+    let high = (base * TWO_TO_MINUS_32) | 0;
+    let word = at >>> 2;
+    for (let k = 0; k < count; k++) {
+      words[word] = low;
+      words[word + 1] = high;
+      words[word + 2] = len;
+      words[word + 3] = 0;
+      const next = (low + step) | 0;
+      if (next >>> 0 < low >>> 0) high++;
+      low = next;
+      word += stride >>> 2;
+    }
+  },
   getLong: (words, at) => (words[at >>> 2] as number) + (words[(at >>> 2) + 1] as number) * TWO_TO_32,
 };
 
@@ -112,6 +145,9 @@ const LONG_OF_8_BIG_ENDIAN: Longs = {
     words[(at >>> 2) + 1] = base;
     words[(at >>> 2) + 2] = 0;
     words[(at >>> 2) + 3] = len;
+  },
+  putIovecs(words, at, stride, count, base, step, len) {
+    for (let k = 0; k < count; k++) LONG_OF_8_BIG_ENDIAN.putIovec(words, at + k * stride, base + k * step, len);
   },
   getLong: (words, at) => (words[at >>> 2] as number) * TWO_TO_32 + (words[(at >>> 2) + 1] as number),
 };
