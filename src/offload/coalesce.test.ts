@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Chance } from '../../test/support/chance.ts';
-import { EVERYTHING, packetsOf, writtenOf } from '../../test/support/coalescing.ts';
+import { EVERYTHING, packetsOf, piecesOf, writtenOf } from '../../test/support/coalescing.ts';
 import {
   assemble,
   dissect,
@@ -367,7 +367,7 @@ describe('the order of a flow', () => {
   it('is that of the batch: nothing is left over for the next one', () => {
     const arena = Arena.ofSize(4096);
     const counts: number[] = [];
-    const coalescer = new Coalescer(arena, EVERYTHING, ({ count }) => counts.push(count));
+    const coalescer = new Coalescer(arena, EVERYTHING, (delivery) => counts.push(piecesOf(delivery).length));
     for (const k of [0, 1]) {
       arena.octets.set(segment(k));
       coalescer.add(0, segment(k).length);
@@ -416,12 +416,10 @@ describe('a delivery', () => {
   const deliveriesOf = (...packets: Uint8Array[]) => {
     const arena = Arena.ofSize(8192);
     const found: { headAt: number; headOctets: number; own: Uint8Array[] }[] = [];
-    const coalescer = new Coalescer(arena, EVERYTHING, ({ headAt, headOctets, pieces, count }) => {
+    const coalescer = new Coalescer(arena, EVERYTHING, (delivery) => {
+      const { headAt, headOctets } = delivery;
       const header = headOctets - VNET_OCTETS;
-      const own = Array.from({ length: count }, (_, i) => {
-        const [at, octets] = [pieces[2 * i] as number, pieces[2 * i + 1] as number];
-        return arena.octets.slice(at - header, at + octets);
-      });
+      const own = piecesOf(delivery).map(({ at, octets }) => arena.octets.slice(at - header, at + octets));
       found.push({ headAt, headOctets, own });
     });
     let at = 2;

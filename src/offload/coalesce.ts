@@ -24,15 +24,15 @@ import {
   UDP_LENGTH,
 } from './header-table.ts';
 import { PacketLayout } from './packet.ts';
-import { Run } from './run.ts';
+import { Run, STRETCH } from './run.ts';
 import { isIntact } from './verify.ts';
 import { GSO, NEEDS_CSUM, VNET_OCTETS, VnetHeader } from './vnet-header.ts';
 
 /** Flows that can have a run under way at once. One more makes the oldest run go: a few is what one batch of a download has. */
 export const MOST_RUNS = 8;
 
-/** Octets of a run's headers: 120 is what IPv4 and TCP can have, the rest is for extension headers of IPv6. */
-const LONGEST_HEADER = 256;
+/** Octets of a run's headers, at most: 120 is what IPv4 and TCP can have, the rest is for extension headers of IPv6. */
+export const LONGEST_HEADER = 256;
 
 /** Kinds of runs: not every kernel takes them all. */
 export type RunKind = 'tcp4' | 'tcp6' | 'udp4' | 'udp6';
@@ -41,7 +41,8 @@ export type RunKind = 'tcp4' | 'tcp6' | 'udp4' | 'udp6';
 export type Coalescing = Readonly<Record<RunKind, boolean>>;
 
 /**
- * What is to be written to the device in one go: a head, then all pieces. It is valid within the callback alone.
+ * What is to be written to the device in one go: a head, then all pieces. It is valid within the callback alone; the pieces, until the
+ * arena is filled anew.
  *
  * A run's packets still lie whole and untouched where they arrived, each right around its piece: `headOctets` less the
  * {@link VNET_OCTETS} is how long every one's header is. Who cannot deliver the run can still deliver them.
@@ -51,10 +52,10 @@ export interface Delivery {
   readonly heads: Arena;
   readonly headAt: number;
   readonly headOctets: number;
-  /** Begin and length of each piece in the arena, one after the other: the whole packet or, if it is a run, payloads. */
-  readonly pieces: Uint32Array;
-  /** Pieces, which is to say packets: 1 up to 64. */
-  readonly count: number;
+  /** Where in the arena the pieces are, {@link STRETCH} numbers for each stretch of them: the whole packet or, if it is a run, payloads. */
+  readonly stretches: Uint32Array;
+  /** 1 up to 64, as are the pieces in all of them. */
+  readonly stretchCount: number;
   /** Undefined: it is one packet as it came. */
   readonly kind: RunKind | undefined;
 }
@@ -70,13 +71,13 @@ export class Coalescer {
   #underWay = 0;
   /** The one that the last packet has joined or begun. If it is not under way any more it is the next to be. */
   #latest: Run | undefined;
-  readonly #lonePiece = new Uint32Array(2);
+  readonly #lonePiece = Uint32Array.of(0, 0, 0, 1);
   readonly #delivery = {
     heads: Arena.ofSize(HEADS_OCTETS),
     headAt: 0,
     headOctets: 0,
-    pieces: this.#lonePiece,
-    count: 0,
+    stretches: this.#lonePiece,
+    stretchCount: 1,
     kind: undefined as RunKind | undefined,
   };
 
@@ -152,7 +153,7 @@ export class Coalescer {
     this.#latest = undefined;
   }
 
-  /** Delivers all that is held back, in the order of the runs' first packets. The arena may then be filled anew. */
+  /** Delivers all that is held back, in the order of the runs' first packets. The arena may be filled anew once that is written. */
   flush(): void {
     while (this.#underWay > 0) this.#release(0);
     this.#latest = undefined;
@@ -208,10 +209,10 @@ export class Coalescer {
     const delivery = this.#delivery;
     delivery.headAt = LONE_HEAD_AT;
     delivery.headOctets = VNET_OCTETS;
-    delivery.pieces = this.#lonePiece;
-    delivery.pieces[0] = from;
-    delivery.pieces[1] = to - from;
-    delivery.count = 1;
+    delivery.stretches = this.#lonePiece;
+    delivery.stretches[0] = from;
+    delivery.stretches[2] = to - from;
+    delivery.stretchCount = 1;
     delivery.kind = undefined;
     this.#deliver(delivery);
   }
@@ -221,8 +222,8 @@ export class Coalescer {
     this.#writeHead(run);
     delivery.headAt = RUN_HEAD_AT;
     delivery.headOctets = VNET_OCTETS + run.headerOctets;
-    delivery.pieces = run.pieces;
-    delivery.count = run.count;
+    delivery.stretches = run.stretches;
+    delivery.stretchCount = run.stretchCount;
     delivery.kind = kindOf(run.version, run.protocol);
     this.#deliver(delivery);
   }

@@ -1,7 +1,7 @@
 /** Packets that arrived as one, taken with the short cut and without it: what is delivered must be the same. */
 import { describe, expect, it } from 'vitest';
 import { Chance } from '../../test/support/chance.ts';
-import { EVERYTHING } from '../../test/support/coalescing.ts';
+import { EVERYTHING, piecesOf } from '../../test/support/coalescing.ts';
 import { damaged, traffic } from '../../test/support/inner-traffic.ts';
 import { quickOf, summableMemory } from '../host/native/quick-memory.ts';
 import { concat } from '../wire/bytes.ts';
@@ -35,11 +35,9 @@ function delivered(messages: readonly Message[], isQuick: boolean) {
   const octets = summableMemory(1 << 20);
   const arena = Arena.over(octets, quickOf(octets));
   const out: { head: string; packets: string }[] = [];
-  const coalescer = new Coalescer(arena, EVERYTHING, ({ heads, headAt, headOctets, pieces, count }: Delivery) => {
-    const parts = Array.from({ length: count }, (_, k) => {
-      const from = pieces[2 * k] as number;
-      return octets.slice(from, from + (pieces[2 * k + 1] as number));
-    });
+  const coalescer = new Coalescer(arena, EVERYTHING, (delivery: Delivery) => {
+    const { heads, headAt, headOctets } = delivery;
+    const parts = piecesOf(delivery).map(({ at, octets: count }) => octets.slice(at, at + count));
     out.push({ head: text(heads.octets.slice(headAt, headAt + headOctets)), packets: text(concat(...parts)) });
   });
   let followed = 0;

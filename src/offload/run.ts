@@ -28,6 +28,9 @@ export const MOST_PACKETS = 64;
 /** Octets of a run, headers included: what an IPv4 total length can say. */
 const LONGEST_RUN = 65_535;
 
+/** A stretch of payloads is four numbers: where the first begins, octets from one to the next, octets of each, and how many there are. */
+export const STRETCH = 4;
+
 /** A run under way. The same object serves for one run after the other. */
 export class Run {
   version: 4 | 6 = 4;
@@ -48,8 +51,9 @@ export class Run {
   count = 0;
   /** Its last packet has PSH set. */
   isPushed = false;
-  /** Where each packet's payload begins and how long it is: begin, length, begin, length, … */
-  readonly pieces = new Uint32Array(2 * MOST_PACKETS);
+  /** Where the payloads are: stretch ({@link STRETCH}) after stretch. */
+  readonly stretches = new Uint32Array(STRETCH * MOST_PACKETS);
+  stretchCount = 0;
   #ports = 0;
   #identification = 0;
   /** The sequence number that comes next. */
@@ -75,6 +79,7 @@ export class Run {
     this.from = from;
     this.octets = this.headerOctets;
     this.count = 0;
+    this.stretchCount = 0;
     this.#identification = this.version === 4 ? arena.u16(from + IPV4_IDENTIFICATION) : 0;
     this.#next = this.protocol === TCP ? arena.i32(from + this.transport + TCP_SEQUENCE) : 0;
   }
@@ -87,14 +92,13 @@ export class Run {
 
   /** Adds packets that are {@link Run.alike} its last one, and for which there is room. @param step octets from one to the next */
   appendAlike(arena: Arena, from: number, step: number, count: number): void {
-    const { pieces, lastSize } = this;
-    const first = this.count;
-    const payloadAt = from + this.headerOctets;
-    for (let k = 0; k < count; k++) {
-      pieces[2 * (first + k)] = payloadAt + k * step;
-      pieces[2 * (first + k) + 1] = lastSize;
-    }
-    this.count = first + count;
+    const { stretches, lastSize } = this;
+    const at = STRETCH * this.stretchCount++;
+    stretches[at] = from + this.headerOctets;
+    stretches[at + 1] = step;
+    stretches[at + 2] = lastSize;
+    stretches[at + 3] = count;
+    this.count += count;
     this.octets += count * lastSize;
     this.#next = (this.#next + count * lastSize) | 0;
     this.#last = from + (count - 1) * step;

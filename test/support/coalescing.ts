@@ -1,6 +1,7 @@
 /** Packets through the coalescer, and what the kernel is given of them. */
 import { Arena } from '../../src/offload/arena.ts';
 import { Coalescer, type Coalescing, type Delivery } from '../../src/offload/coalesce.ts';
+import { STRETCH } from '../../src/offload/run.ts';
 import { concat } from '../../src/wire/bytes.ts';
 import { readVnet, refusal, takenApart, type Vnet } from './linux-offload.ts';
 
@@ -50,16 +51,25 @@ export class Arrivals {
   }
 
   /** As a gathering write does it. */
-  #gathered({ heads, headAt, headOctets, pieces, count }: Delivery): Written {
+  #gathered(delivery: Delivery): Written {
+    const { heads, headAt, headOctets } = delivery;
     const parts = [heads.octets.subarray(headAt, headAt + headOctets)];
-    for (let i = 0; i < count; i++) {
-      const [at, octets] = [pieces[2 * i] as number, pieces[2 * i + 1] as number];
+    const pieces = piecesOf(delivery);
+    for (const { at, octets } of pieces) {
       if (!this.#arena.holds(at, at + octets)) throw new Error('a piece that is not in the arena');
       parts.push(this.#arena.octets.subarray(at, at + octets));
     }
     const whole = concat(...parts);
-    return { octets: whole, vnet: readVnet(whole), packet: whole.slice(10), count };
+    return { octets: whole, vnet: readVnet(whole), packet: whole.slice(10), count: pieces.length };
   }
+}
+
+/** Where its pieces are, one by one. */
+export function piecesOf({ stretches, stretchCount }: Delivery): { readonly at: number; readonly octets: number }[] {
+  return Array.from({ length: stretchCount }, (_, i) => {
+    const [at = 0, step = 0, octets = 0, count = 0] = stretches.subarray(STRETCH * i);
+    return Array.from({ length: count }, (_, k) => ({ at: at + k * step, octets }));
+  }).flat();
 }
 
 /** What is written of packets that arrive in one batch. */

@@ -19,6 +19,7 @@ import { Outbound } from './outbound.ts';
 import { Sender } from './sender.ts';
 import { openTunDevice, type TunDevice, type Unwanted } from './tun-device.ts';
 import { EBADFD } from './tun-table.ts';
+import { Writer } from './writer.ts';
 
 export interface TunGsoOptions {
   readonly native: Native;
@@ -50,6 +51,7 @@ class GsoPath implements DataPath {
   readonly #socket: NativeSocket;
   readonly #request: DataPathRequest;
   readonly #inbound: Inbound;
+  readonly #writer: Writer;
   readonly #outbound: Outbound;
   readonly #watch: Watch;
   readonly #coalescing: Feature;
@@ -72,7 +74,8 @@ class GsoPath implements DataPath {
     const isCoalescing = this.#coalescing.missing === undefined;
     const isUdpToo = isCoalescing && tun.offloads.has('uso'); // Linux has had both since 6.2
     const coalescing = { tcp4: isCoalescing, tcp6: isCoalescing, udp4: isUdpToo, udp6: isUdpToo };
-    this.#inbound = new Inbound({ native, tun, lane, coalescing });
+    this.#writer = new Writer(native, tun, coalescing);
+    this.#inbound = new Inbound({ native, lane, writer: this.#writer });
     const destination = sockaddrOf(native, peer);
     const sender = new Sender(native, socket, destination, unwanted);
     this.#outbound = new Outbound({ native, tun, lane, sender });
@@ -91,21 +94,22 @@ class GsoPath implements DataPath {
   }
 
   get dropped(): number {
-    return this.#inbound.dropped;
+    return this.#writer.dropped;
   }
   get whyDropped(): string | undefined {
-    return this.#inbound.whyDropped;
+    return this.#writer.whyDropped;
   }
   get features(): readonly Feature[] {
     const { sender } = this.#outbound;
     const others = this.#socket.features.filter(({ name }) => name !== 'udp-segment'); // the sender knows more of it
     const { name, missing } = this.#coalescing;
-    const coalescing = { name, missing: missing ?? this.#inbound.refused };
+    const coalescing = { name, missing: missing ?? this.#writer.refused };
     return [...this.#tun.features, coalescing, ...sender.features, ...others];
   }
 
   deliver(packet: Uint8Array): void {
-    if (!this.#isClosed) this.#inbound.deliver(packet);
+    // What was gathered when it was lost has been overwritten since.
+    if (!this.#isClosed && !this.#isLost) this.#inbound.deliver(packet);
   }
 
   /** Numbered messages leave in their order, also while the socket is full. */
