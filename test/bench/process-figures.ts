@@ -15,6 +15,11 @@ export function memoryOf(pid: number): Memory {
   return { rss: megabytes('Rss'), privateDirty: megabytes('Private_Dirty') };
 }
 
+export const mostOf = (one: Memory | undefined, other: Memory): Memory => ({
+  rss: Math.max(one?.rss ?? 0, other.rss),
+  privateDirty: Math.max(one?.privateDirty ?? 0, other.privateDirty),
+});
+
 /** Processor time that it has used so far, user and system, s. @throws Error there is no such process */
 export function cpuSecondsOf(pid: number): number {
   // proc_pid_stat(5): field 2 may hold blanks and ends with the last parenthesis; utime and stime are fields 14 and 15.

@@ -19,11 +19,26 @@ export function summary(samples: readonly number[], decimals = 1): Summary {
   return { median: round(median), least: round(least), most: round(most), samples: samples.map(round) };
 }
 
-/** How many times one is another: each round's own ratio, for what was measured in one round had the same machine. */
-export const ratios = (one: Summary, other: Summary): Summary =>
-  summary(
-    one.samples.map((sample, index) => sample / (other.samples[index] ?? Number.NaN)),
+/**
+ * How many times one is another: what was measured at about the same time had the same machine, so each sample is compared with its
+ * neighbour. Where one was measured several times as often as the other, those of one round are one.
+ * @throws RangeError they cannot have been measured in the same rounds
+ */
+export function ratios(one: Summary, other: Summary): Summary {
+  const count = Math.min(one.samples.length, other.samples.length);
+  if (one.samples.length % count !== 0 || other.samples.length % count !== 0)
+    throw new RangeError(`${one.samples.length} samples cannot be compared with ${other.samples.length}`);
+  const others = inParts(other.samples, count);
+  return summary(
+    inParts(one.samples, count).map((sample, index) => sample / (others[index] ?? Number.NaN)),
     3,
   );
+}
+
+/** The median of each of `count` equal parts. */
+function inParts(samples: readonly number[], count: number): number[] {
+  const size = samples.length / count;
+  return Array.from({ length: count }, (_, i) => summary(samples.slice(i * size, (i + 1) * size), 6).median);
+}
 
 export const rounded = (value: number, decimals = 1): number => Number(value.toFixed(decimals));

@@ -9,7 +9,8 @@ export const PICTURE = 'data-path.svg';
 
 export function pageOf(found: DataPathFindings): string {
   const { plan } = found;
-  const [tcp = '', cost = '', datagrams = '', ping = '', memory = '', lag = ''] = tablesOf(found).map(markdown);
+  const [tcp = '', cost = '', datagrams = '', ping = '', memory = '', lag = '', machines = ''] =
+    tablesOf(found).map(markdown);
   return `![TCP throughput, processor time and small datagrams of all ways](${PICTURE})
 
 The ways, all between the same two network namespaces, joined by a veth with MTU 1500 and all offloads:
@@ -24,19 +25,22 @@ The ways, all between the same two network namespaces, joined by a veth with MTU
 
 The product leaves its device's \`gso_max_size\` at the 64 KB of every device: Linux would cut packets that are forwarded from a LAN, and
 longer than it says, one by one. What a super-packet has more than fits one \`sendmsg\` leaves with the next. (Set to that of C, the
-product was no faster here.) *naive* runs without the flags.
+product was no faster here.) It gathers the writes of a batch, where C writes each run as soon as it is whole. *naive* runs without the flags.
 
 At the far end of every tunnel is the C peer with GSO, so that the far end is never what is slow: the product dials a small LNS, which then
-leaves the packets to it. All ways are up at the same time and idle while another is measured. ${plan.rounds} rounds; in each, every
-measurement is made of all ways in turn before the next one, beginning with another way each time; each load takes ${plan.loadSeconds} s. Before
-the first one each has run for a moment. Ratios are medians of each round's own ratio.
+leaves the packets to it. ${plan.sittings} sittings of ${plan.rounds} rounds: in each sitting all processes are new ones, for what memory a process happens
+to get makes it some percent faster or slower for as long as it lives. All ways are up at the same time and idle while another is measured. In
+a round, every measurement is made of all ways in turn before the next one, beginning with another way each time; each load takes
+${plan.loadSeconds} s. With TCP the two with GSO are measured ${plan.repeats} times a round, in turns. Before the first round each has run for a
+moment. Ratios are medians of the ratios of what was measured next to each other.
 ${absence(found)}
 ${tcp}
 
-iperf3, one connection, congestion control ${found.congestionControl}. *Sent again*: iperf3's retransmissions, of the segments that what it sent makes.
+iperf3, one connection, congestion control ${found.congestionControl}: what Linux and OpenWrt use if nobody says otherwise; it does not pace.
+*Sent again*: iperf3's retransmissions, of the segments that what it sent makes.
 Packet by packet, it is the client's own TUN device that loses what has to be sent again: its queue holds 500 packets, and is filled
 faster than it is emptied. With GSO 500 super-packets fit.
-
+${machinesOf(found, machines)}
 ${cost}
 
 User and system time of the whole process, from /proc. What the kernel does on behalf of it, in its system calls, is in it: with a TUN device
@@ -52,7 +56,8 @@ ${ping}
 
 ${memory}
 
-MB are 2^20 octets. Idle: ${plan.idleSeconds} s after all were up, no traffic yet. Under load: the most of a look every quarter of a second.
+MB are 2^20 octets. Idle: ${plan.idleSeconds} s after all were up, no traffic yet. Under load: a look every quarter of a second.
+The most of all sittings; of bare Node, the least.
 
 ${lag}
 
@@ -67,6 +72,16 @@ the least there is; what is shown is how much later than that it came. A timer i
   costs every way with GSO much of its lead downwards.
 - One TCP connection; several share the same path.
 - The far end's processor time counts against the same cores.
+`;
+}
+
+function machinesOf({ machines }: DataPathFindings, table: string): string {
+  if (machines === undefined) return '';
+  return `
+${table}
+
+The two with GSO once more, with this machine's own congestion control, ${machines.congestionControl}: once a round, and no ping beside. Earlier
+editions of this page had figures of that alone.
 `;
 }
 

@@ -1,8 +1,9 @@
 /** The data paths as a picture. */
 import { type Chart, drawCharts } from '../plot.ts';
 import { rounded } from '../summary.ts';
-import type { Load, LoadFigures } from './course.ts';
+import type { Load } from './course.ts';
 import type { DataPathFindings } from './result.ts';
+import type { LoadFigures } from './samples.ts';
 import { UDP_PAYLOAD_OCTETS } from './traffic.ts';
 import { WAYS, type WayName } from './ways.ts';
 

@@ -2,10 +2,11 @@
 import type { Memory } from '../process-figures.ts';
 import { ratios, rounded, type Summary } from '../summary.ts';
 import { spread, type Table } from '../table.ts';
-import { LOAD_NAMES, type Load, type LoadFigures, type WayFigures } from './course.ts';
+import { LOAD_NAMES, type Load, type TcpLoad } from './course.ts';
 import type { Lag } from './lag.ts';
-import type { DataPathFindings } from './result.ts';
-import { UDP_PAYLOAD_OCTETS } from './traffic.ts';
+import { COMPARED, type Compared, type DataPathFindings, type MachinesTcp } from './result.ts';
+import type { LoadFigures, WayFigures } from './samples.ts';
+import { CONGESTION_CONTROL, UDP_PAYLOAD_OCTETS } from './traffic.ts';
 import { WAYS, type WayName } from './ways.ts';
 
 export function tablesOf(found: DataPathFindings): Table[] {
@@ -16,6 +17,7 @@ export function tablesOf(found: DataPathFindings): Table[] {
     pingTable(found),
     memoryTable(found),
     lagTable(found),
+    ...(found.machines ? [machinesTable(found.machines)] : []),
   ];
 }
 
@@ -39,7 +41,7 @@ function tcpTable(found: DataPathFindings): Table {
   const c = found.ways['c-gso'];
   const ofC = (rate: Summary, load: Load) => (c === undefined ? '' : `${ratios(rate, c.loads[load].rate).median}`);
   return {
-    title: 'TCP, one connection',
+    title: `TCP, one connection, ${CONGESTION_CONTROL}`,
     columns: ['', 'up, Mbit/s', 'of C with GSO', 'sent again, %', 'down, Mbit/s', 'of C with GSO', 'sent again, %'],
     rows: rowsOf(found, ({ loads }) =>
       (['tcpUp', 'tcpDown'] as const).flatMap((load) => {
@@ -47,6 +49,18 @@ function tcpTable(found: DataPathFindings): Table {
         return [spread(whole(rate)), ofC(rate, load), spread(retransmittedPercent)];
       }),
     ),
+  };
+}
+
+function machinesTable({ congestionControl, rates }: MachinesTcp): Table {
+  const cells = (way: Compared, load: TcpLoad) => {
+    const rate = rates[way][load];
+    return [spread(whole(rate)), `${ratios(rate, rates['c-gso'][load]).median}`];
+  };
+  return {
+    title: `TCP, one connection, ${congestionControl}`,
+    columns: ['', 'up, Mbit/s', 'of C with GSO', 'down, Mbit/s', 'of C with GSO'],
+    rows: COMPARED.map((way) => [WAY_WORDS[way], ...cells(way, 'tcpUp'), ...cells(way, 'tcpDown')]),
   };
 }
 

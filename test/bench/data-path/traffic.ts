@@ -20,9 +20,27 @@ export interface Carried {
   readonly retransmittedPercent?: number;
 }
 
+/** What Linux and OpenWrt use if nobody says otherwise. It does not pace. */
+export const CONGESTION_CONTROL = 'cubic';
+
 /** One TCP connection. @throws CommandFailed */
-export async function tcp({ near, far }: Ends, direction: Direction, seconds: number): Promise<Carried> {
-  const args = ['--client', far.address, '--time', String(seconds), '--json', '--connect-timeout', '3000'];
+export async function tcp(
+  { near, far }: Ends,
+  direction: Direction,
+  seconds: number,
+  congestionControl = CONGESTION_CONTROL,
+): Promise<Carried> {
+  const patience = ['--connect-timeout', '3000'];
+  const args = [
+    '--client',
+    far.address,
+    '--time',
+    String(seconds),
+    '--json',
+    '--congestion',
+    congestionControl,
+    ...patience,
+  ];
   const reversed = direction === 'down' ? ['--reverse'] : [];
   const text = await near.netns.tool('iperf3', [...args, ...reversed], { timeoutMs: (seconds + 20) * 1000 });
   const { start, end } = JSON.parse(text) as IperfReport;

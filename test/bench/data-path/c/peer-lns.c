@@ -5,6 +5,7 @@
 //   S: from now on this is the session: ids in what is received (4 octets), then the header of what is sent.   E: it has ended.
 #include "checksum.h"
 #include "peer.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -39,7 +40,10 @@ static void begin(const struct sockaddr_in *peer, const uint8_t *body, size_t le
   memcpy(new->ids, body, sizeof new->ids);
   new->header_length = length - sizeof new->ids;
   memcpy(new->header, body + sizeof new->ids, new->header_length);
-  if (!connect_to(peer)) exit(1);
+  if (!connect_to(peer)) {
+    perror("peer: connect");
+    exit(1);
+  }
   session = new;
 }
 

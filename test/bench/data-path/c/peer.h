@@ -28,7 +28,7 @@ struct session {
 extern int tun, udp;
 // NULL as long as there is none: packets from the TUN are dropped.
 extern _Atomic(const struct session *) session;
-// The socket is connected to the session's peer: what is sent needs no address, and no route is looked up for it.
+// The socket is connected to the session's peer: what is sent needs no address, and no route is looked up for it. Nobody else is heard.
 extern _Atomic(bool) connected;
 // There is an LNS: its sessions come and go.
 extern bool has_lns;
