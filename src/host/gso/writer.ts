@@ -10,8 +10,8 @@ import type { TunDevice } from './tun-device.ts';
 const { EINVAL } = constants.errno;
 
 /**
- * Writes that are gathered, at most. Whoever reads a download sleeps when it has read all there is, and to be woken costs it, and us who
- * wake it, more than some packets: what is written without a break is read without one.
+ * Writes that are gathered, at most. Measured to be some percent faster with one TCP connection than to write each at once, presumably
+ * as its reader sleeps, and has to be woken, between writes less often.
  */
 const MOST_WRITES = 8;
 /** Head and pieces of all of them. */

@@ -28,8 +28,8 @@ longer than it says, one by one. What a super-packet has more than fits one \`se
 product was no faster here.) It gathers the writes of a batch, where C writes each run as soon as it is whole. *naive* runs without the flags.
 
 At the far end of every tunnel is the C peer with GSO, so that the far end is never what is slow: the product dials a small LNS, which then
-leaves the packets to it. ${plan.sittings} sittings of ${plan.rounds} rounds: in each sitting all processes are new ones, for what memory a process happens
-to get makes it some percent faster or slower for as long as it lives. All ways are up at the same time and idle while another is measured. In
+leaves the packets to it. ${plan.sittings} sittings of ${plan.rounds} rounds: in each sitting all processes are new ones: several of the very same code
+differed by up to a tenth over 14 rounds, and why is not known. All ways are up at the same time and idle while another is measured. In
 a round, every measurement is made of all ways in turn before the next one, beginning with another way each time; each load takes
 ${plan.loadSeconds} s. With TCP the two with GSO are measured ${plan.repeats} times a round, in turns. Before the first round each has run for a
 moment. Ratios are medians of the ratios of what was measured next to each other.

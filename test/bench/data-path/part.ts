@@ -21,7 +21,7 @@ export const dataPathPart: Part = {
 async function measure({ isQuick, alone, say }: Stage): Promise<Findings> {
   const plan = isQuick ? QUICK : FULL;
   const comparison = new Comparison(plan, say);
-  // What memory a process happens to get makes it some percent faster or slower for as long as it lives.
+  // Processes of the very same code have differed by up to a tenth over many rounds.
   for (let sitting = 1; sitting <= plan.sittings; sitting++)
     await alone((ground) => comparison.sit(ground, `data path ${sitting}/${plan.sittings}`));
   const lag = await alone((ground) => lagOf(ground, plan, say));

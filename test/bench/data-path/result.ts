@@ -16,7 +16,7 @@ export interface DataPathFindings {
   readonly features: Readonly<Partial<Record<WayName, Way['features']>>>;
   /** The least of all sittings; of the ways it is the most. */
   readonly bareNode: Memory;
-  /** Of TCP, but for that. */
+  /** Of TCP, in all but {@link machines}. */
   readonly congestionControl: string;
   /** What TCP does with the machine's own congestion control, where that is another one. */
   readonly machines: MachinesTcp | undefined;

@@ -6,7 +6,7 @@ import { LOAD_NAMES, type Load, type TcpLoad } from './course.ts';
 import type { Lag } from './lag.ts';
 import { COMPARED, type Compared, type DataPathFindings, type MachinesTcp } from './result.ts';
 import type { LoadFigures, WayFigures } from './samples.ts';
-import { CONGESTION_CONTROL, UDP_PAYLOAD_OCTETS } from './traffic.ts';
+import { UDP_PAYLOAD_OCTETS } from './traffic.ts';
 import { WAYS, type WayName } from './ways.ts';
 
 export function tablesOf(found: DataPathFindings): Table[] {
@@ -41,7 +41,7 @@ function tcpTable(found: DataPathFindings): Table {
   const c = found.ways['c-gso'];
   const ofC = (rate: Summary, load: Load) => (c === undefined ? '' : `${ratios(rate, c.loads[load].rate).median}`);
   return {
-    title: `TCP, one connection, ${CONGESTION_CONTROL}`,
+    title: `TCP, one connection, ${found.congestionControl}`,
     columns: ['', 'up, Mbit/s', 'of C with GSO', 'sent again, %', 'down, Mbit/s', 'of C with GSO', 'sent again, %'],
     rows: rowsOf(found, ({ loads }) =>
       (['tcpUp', 'tcpDown'] as const).flatMap((load) => {

@@ -30,17 +30,8 @@ export async function tcp(
   seconds: number,
   congestionControl = CONGESTION_CONTROL,
 ): Promise<Carried> {
-  const patience = ['--connect-timeout', '3000'];
-  const args = [
-    '--client',
-    far.address,
-    '--time',
-    String(seconds),
-    '--json',
-    '--congestion',
-    congestionControl,
-    ...patience,
-  ];
+  const how = ['--time', String(seconds), '--congestion', congestionControl, '--connect-timeout', '3000', '--json'];
+  const args = ['--client', far.address, ...how];
   const reversed = direction === 'down' ? ['--reverse'] : [];
   const text = await near.netns.tool('iperf3', [...args, ...reversed], { timeoutMs: (seconds + 20) * 1000 });
   const { start, end } = JSON.parse(text) as IperfReport;
